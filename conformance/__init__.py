@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""The conformance suite: the pytest modules that a user runs."""

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: MIT
+"""Template → source → program, through the cache."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import textwrap
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import jinja2
+
+from . import frontmatter, resources, toolchain
+from .cache import Cache
+from .model import Case, Program, Workload
+
+CASE_FLAGS = ("-std=gnu11", "-O2", "-Wall", "-Wextra", "-pthread")
+RUST_FLAGS = ("--edition", "2021", "-O")
+_COMPILE_DEADLINE_S = 300
+
+# Which header each name of a case comes from; the generated program includes what it uses.
+_ALWAYS = ("errno.h", "fcntl.h", "poll.h", "sched.h", "signal.h", "stdint.h", "stdio.h", "string.h")
+_HEADERS = (*_ALWAYS, "sys/mman.h", "sys/prctl.h", "sys/syscall.h", "sys/wait.h", "unistd.h")
+
+
+class CompileError(Exception):
+    """The compiler refused a source; the message holds the command and what it said."""
+
+
+class Builder:
+    """Renders and compiles; equal inputs are built once for all sessions of this user."""
+
+    def __init__(self, cache: Cache, cc: tuple[str, ...]) -> None:
+        self.cache = cache
+        self.cc = cc
+
+    def case(self, case: Case, call: str) -> Program:
+        """Render a case for one call and compile it.
+
+        Start it with one argument: the file that it shall append its events to.
+        """
+        name = f"{case.id.rpartition('/')[2]}.{call}"
+        return self.c_program(f"{name}.c", render_case(case, call), CASE_FLAGS)
+
+    def c_program(self, filename: str, source: str, flags: Sequence[str] = CASE_FLAGS) -> Program:
+        """Compile one C source under the name `filename`; raise CompileError."""
+        return self._compile(filename, source, (*self.cc, *flags), toolchain.identify(self.cc))
+
+    def rust_program(self, filename: str, source: str, rustc: str) -> Program:
+        """Compile one Rust source; raise CompileError."""
+        command = (rustc, *RUST_FLAGS)
+        return self._compile(filename, source, command, toolchain.identify((rustc,)))
+
+    def shared_object(self, name: str, sources: Sequence[Path], flags: Sequence[str]) -> Path:
+        """Compile several C sources, with the headers beside them, into the shared object `name`.
+
+        Raise CompileError.
+        """
+        inputs = sorted({file for source in sources for file in source.parent.glob("*.[chS]")})
+        text = "\0".join(file.name + "\0" + file.read_text("utf-8") for file in inputs)
+
+        def make(folder: Path) -> None:
+            _run([*self.cc, *flags, *map(str, sources), "-o", str(folder / name)])
+
+        return self.cache.get(("shared", name, text, *flags, toolchain.identify(self.cc)), make) / name
+
+    def _compile(self, filename: str, source: str, command: tuple[str, ...], compiler: str) -> Program:
+        stem = filename.rpartition(".")[0]
+
+        def make(folder: Path) -> None:
+            (folder / filename).write_text(source, "utf-8")
+            _run([*command, "-o", str(folder / stem), str(folder / filename)])
+
+        folder = self.cache.get(("program", filename, source, *command, compiler), make)
+        return Program(folder / filename, (str(folder / stem),))
+
+    def script(self, filename: str, source: str, interpreter: str) -> Program:
+        """Keep a script under the name `filename` and return how to start it."""
+        folder = self.cache.get(("script", filename, source), lambda folder: _write(folder / filename, source))
+        return Program(folder / filename, (interpreter, str(folder / filename)))
+
+
+def render_case(case: Case, call: str) -> str:
+    """Return the C source of a case for one call.
+
+    Self-contained, with what it does and how to compile it in its first comment.
+    """
+    name = f"{case.id.rpartition('/')[2]}.{call}"
+    text = (
+        _environment(case.template)
+        .get_template(str(case.template))
+        .render(
+            id=case.id,
+            name=name,
+            call=call,
+            about=_about(case),
+            build=f"cc {' '.join(CASE_FLAGS)} -o {name} {name}.c",
+            headers=_headers(case.template, call),
+            gates=(),
+        )
+    )
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def render_workload(workload: Workload, values: Mapping[str, object]) -> str:
+    """Return the source of a workload."""
+    return _environment(workload.template).get_template(str(workload.template)).render(dict(values)).lstrip("\n")
+
+
+def render_text(text: str, values: Mapping[str, object]) -> str:
+    """Render a user's own C template; the skeleton of the cases is there to extend (`_lib/case.c.j2`)."""
+    return _environment(None).from_string(text).render({"gates": (), "headers": _HEADERS, **values})
+
+
+def _environment(template: Path | None) -> jinja2.Environment:
+    def load(name: str) -> str | None:
+        return frontmatter.body(Path(name)) if template and name == str(template) else None
+
+    loaders = [jinja2.FunctionLoader(load), jinja2.FileSystemLoader(resources.folder("c_tests"))]
+    return jinja2.Environment(
+        loader=jinja2.ChoiceLoader(loaders), undefined=_Strict, trim_blocks=True, lstrip_blocks=True, autoescape=False
+    )
+
+
+class _Strict(jinja2.StrictUndefined):
+    """An unknown name is an error, but may be asked about (`default`, `if`): what a case does not set is off."""
+
+    def __bool__(self) -> bool:  # type: ignore[override]
+        return False
+
+
+def _about(case: Case) -> list[str]:
+    lines: list[str] = []
+    for label, text in (("", case.spec), ("do:   ", case.do), ("must: ", case.must)):
+        lines += textwrap.wrap(label + text, 110, subsequent_indent=" " * len(label))
+    return lines
+
+
+def _headers(template: Path, call: str) -> list[str]:
+    text = template.read_text("utf-8")
+    extra = {
+        "linux/sched.h": call.startswith("clone3") or "struct clone_args" in text,
+        "pthread.h": "pthread_" in text,
+        "spawn.h": call == "posix_spawn" or "posix_spawn" in text,
+        "sys/stat.h": call == "posix_spawn" or "umask(" in text or "stat(" in text,
+        "stdlib.h": "alloc(" in text or "setenv(" in text,
+        "linux/futex.h": "FUTEX_" in text,
+        "linux/kcmp.h": "KCMP_" in text,
+        "sys/resource.h": "rlimit" in text,
+        "sys/time.h": "itimer" in text,
+        "sys/ioctl.h": "ioctl(" in text,
+        "sys/ucontext.h": "ucontext" in text,
+    }
+    return sorted((*_HEADERS, *(header for header, used in extra.items() if used)))
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, "utf-8")
+
+
+def _run(command: list[str]) -> None:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_COMPILE_DEADLINE_S, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise CompileError(f"no end within {_COMPILE_DEADLINE_S} s: {' '.join(command)}") from error
+    if done.returncode:
+        raise CompileError(f"{' '.join(command)}\n{done.stdout}{done.stderr}")

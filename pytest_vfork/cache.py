@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: MIT
+"""The cache of built things: content-addressed, safe when several processes want the same object, bounded in size."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+LIMIT_BYTES = 512 * 1024 * 1024
+
+
+class Cache:
+    """A folder of objects, each a folder named by the hash of all that went into it.
+
+    An object is complete or absent, never half made.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @classmethod
+    def of_user(cls) -> Cache:
+        """Open the user's cache, $XDG_CACHE_HOME/pytest-vfork or ~/.cache/pytest-vfork, for the user alone (0700)."""
+        base = os.environ.get("XDG_CACHE_HOME") or str(Path("~/.cache").expanduser())
+        root = Path(base) / "pytest-vfork"
+        root.mkdir(parents=True, exist_ok=True)
+        root.chmod(0o700)
+        return cls(root)
+
+    def get(self, key: tuple[str, ...], make: Callable[[Path], None]) -> Path:
+        """Return the folder for `key`; if it is absent, call `make` once, among all processes, to fill it."""
+        digest = hashlib.sha256("\0".join(key).encode()).hexdigest()[:32]
+        folder = self.root / digest
+        if self._touch(folder):
+            return folder
+        with self._locked(f"{digest}.lock"):
+            if self._touch(folder):
+                return folder
+            unfinished = Path(tempfile.mkdtemp(dir=self.root, prefix=".making-"))
+            try:
+                make(unfinished)
+                unfinished.rename(folder)
+            finally:
+                shutil.rmtree(unfinished, ignore_errors=True)
+        return folder
+
+    def prune(self, limit_bytes: int = LIMIT_BYTES) -> None:
+        """Delete the objects not used for longest until the rest is at most `limit_bytes`.
+
+        What was used in the last hour stays: a run may need it.
+        """
+        with self._locked("prune.lock"):
+            objects = []
+            for folder in self.root.iterdir():
+                if folder.is_dir():
+                    size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+                    objects.append((folder.stat().st_mtime, size, folder))
+            total = sum(size for _, size, _ in objects)
+            for used, size, folder in sorted(objects):
+                if total <= limit_bytes or used > time.time() - 3600:
+                    break
+                shutil.rmtree(folder, ignore_errors=True)
+                (self.root / f"{folder.name}.lock").unlink(missing_ok=True)
+                total -= size
+
+    @staticmethod
+    def _touch(folder: Path) -> bool:
+        try:
+            os.utime(folder)
+        except FileNotFoundError:
+            return False
+        return True
+
+    @contextmanager
+    def _locked(self, name: str) -> Iterator[None]:
+        with open(self.root / name, "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: MIT
+"""The console command `pytest-vfork`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from . import __version__, doctor
+from .build import Builder
+from .cache import Cache
+from .interposers import InterposerError, Settings, factories
+from .interposers.shim import why_not
+from .model import Boot, Mode
+from .toolchain import NoCompilerError, find_cc
+
+# What a shell answers when it cannot start a command (POSIX, "Exit Status for Commands").
+_CANNOT_RUN, _NOT_FOUND = 126, 127
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit status (a command that `run` starts takes this process's place)."""
+    arguments = _parser().parse_args(argv)
+    return doctor.main(arguments.cc) if arguments.what == "doctor" else _run(arguments)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="pytest-vfork", description="Interpose the vfork family on Linux.")
+    parser.add_argument("--version", action="version", version=f"pytest-vfork {__version__}")
+    parser.add_argument("--vfork-cc", dest="cc", metavar="CMD", help="the C compiler")
+    commands = parser.add_subparsers(dest="what", required=True)
+    commands.add_parser("doctor", help="say what this machine can do, and how to get what is missing")
+    run = commands.add_parser(
+        "run", help="run a command under the shim: pytest-vfork run --vfork-mode emulate -- make -j8"
+    )
+    run.add_argument("--vfork-mode", dest="mode", choices=[mode.value for mode in Mode], default=Mode.EMULATE.value)
+    run.add_argument("--vfork-log", dest="log", metavar="FILE", help="append a line for each spawn to this file")
+    run.add_argument("command", nargs="+", metavar="CMD", help="the command and its arguments, after --")
+    return parser
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    path = shutil.which(arguments.command[0])
+    if path is None:
+        return _complain(f"{arguments.command[0]}: not found", _NOT_FOUND)
+    mode = Mode(arguments.mode)
+    try:
+        # Without the shim nothing is compiled, so native needs no compiler.
+        cc = () if mode is Mode.NATIVE else find_cc(arguments.cc)
+        log = str(Path(arguments.log).absolute()) if arguments.log else None
+        boot: Boot = factories()["shim"](Settings(mode, (), Builder(Cache.of_user(), cc))).boot(log)
+        refusal = None if mode is Mode.NATIVE else why_not(Path(path))
+    except (InterposerError, NoCompilerError, OSError) as error:
+        return _complain(str(error), _CANNOT_RUN)
+    if refusal:
+        return _complain(f"{refusal}; the ptrace interposer is for those", _CANNOT_RUN)
+    environment = {**os.environ, **boot.env}
+    if boot.env and os.environ.get("LD_PRELOAD"):
+        environment["LD_PRELOAD"] = f"{boot.env['LD_PRELOAD']}:{os.environ['LD_PRELOAD']}"
+    sys.stdout.flush()
+    try:
+        os.execve(path, arguments.command, environment)
+    except OSError as error:
+        return _complain(f"{path}: {error.strerror}", _CANNOT_RUN)
+
+
+def _complain(text: str, status: int) -> int:
+    print(f"pytest-vfork: {text}", file=sys.stderr)
+    return status

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: MIT
+"""`pytest-vfork doctor`: what this machine can do, and how to get what is missing."""
+
+from __future__ import annotations
+
+import importlib.util
+import platform
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import resources, toolchain
+from .build import Builder
+from .cache import Cache
+from .interposers import InterposerError, Settings, factories, probe
+from .model import Mode
+from .session import HOW_TO_GET
+from .sites import Launch
+from .sites.local import LocalSite
+
+_PROBE_DEADLINE_S = 60.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line: what was looked at, whether it is there, what was found, and how to get it if it is missing."""
+
+    what: str
+    is_there: bool
+    found: str
+    remedy: str = ""
+
+
+def main(cc: str | None = None) -> int:
+    """Print every finding; return 1 if the main job, mode emulate, cannot run here, else 0."""
+    findings = list(examine(cc))
+    width = max(len(finding.what) for finding in findings)
+    for finding in findings:
+        print(f"{'ok  ' if finding.is_there else 'MISS'} {finding.what:<{width}}  {finding.found}")
+        if not finding.is_there and finding.remedy:
+            print(f"     {'':<{width}}  get it: {finding.remedy}")
+    return (
+        0
+        if all(finding.is_there for finding in findings if finding.what in ("machine", "C compiler", "shim emulate"))
+        else 1
+    )
+
+
+def examine(cc: str | None) -> Iterator[Finding]:
+    """Look at machine, kernel, compilers, interposers, and what the workloads need."""
+    machine = f"{platform.system()} {platform.release()} {platform.machine()}, {' '.join(platform.libc_ver())}"
+    yield Finding(
+        "machine", platform.machine() == "x86_64" and platform.system() == "Linux", machine, "Linux on x86-64"
+    )
+    actions = Path("/proc/sys/kernel/seccomp/actions_avail")
+    available = actions.read_text().split() if actions.exists() else []
+    yield Finding(
+        "seccomp trap", "trap" in available, " ".join(available) or "not told", "a kernel with CONFIG_SECCOMP_FILTER"
+    )
+    yield Finding("kcmp", _has_kcmp(), "kcmp(2)", "a kernel with CONFIG_KCMP")
+    try:
+        command = toolchain.find_cc(cc)
+        compiler = toolchain.identify(command).splitlines()
+        yield Finding("C compiler", True, f"{' '.join(command)}: {compiler[1] if len(compiler) > 1 else ''}")
+        yield from _interposers(Builder(Cache.of_user(), command))
+    except toolchain.NoCompilerError as error:
+        yield Finding("C compiler", False, "none", str(error))
+    for module, extra in (("xdist", "xdist"), ("ptrace", "ptrace"), ("ziglang", "cc")):
+        there = importlib.util.find_spec(module) is not None
+        yield Finding(
+            f"extra {extra}", there, module if there else "not installed", f"pip install 'pytest-vfork[{extra}]'"
+        )
+    for need in sorted({need for workload in resources.workloads() for need in workload.needs}):
+        path = shutil.which(need)
+        yield Finding(need, path is not None, path or "not on PATH", HOW_TO_GET.get(need, f"install {need}"))
+
+
+def _interposers(builder: Builder) -> Iterator[Finding]:
+    site = LocalSite(builder)
+    for mode in Mode:
+        shim = factories()["shim"](Settings(mode, (), builder))
+        try:
+            complaint = shim.complain(site.run(Launch(probe(builder), shim.boot(), _PROBE_DEADLINE_S)))
+        except InterposerError as error:
+            complaint = str(error)
+        yield Finding(f"shim {mode.value}", complaint is None, complaint or "intercepts", "see above")
+
+
+def _has_kcmp() -> bool:
+    import ctypes
+    import os
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    syscall_kcmp, kcmp_vm = 312, 1  # asm/unistd_64.h, linux/kcmp.h
+    return int(libc.syscall(syscall_kcmp, os.getpid(), os.getpid(), kcmp_vm, 0, 0)) == 0

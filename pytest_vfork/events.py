@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: MIT
+"""Reads what programs and the shim wrote: event lines and spawn lines."""
+
+from __future__ import annotations
+
+import re
+
+from .model import Event, Spawn
+
+_EVENT = re.compile(r"(?P<name>.+) (?P<pid>\d+) (?P<tid>\d+) (?P<value>-?\d+)")
+_SPAWN = re.compile(
+    r"spawn call=(?P<call>\w+) flags=(?P<flags>0x[0-9a-f]+) stack=(?P<stack>0x[0-9a-f]+) stack_size=0x[0-9a-f]+"
+    r" pid=(?P<pid>\d+) tid=(?P<tid>\d+) child=(?P<child>-?\d+) exe=(?P<exe>.*)"
+)
+
+
+def parse_events(text: str) -> tuple[Event, ...]:
+    """Read event lines, `name pid tid value`; a line cut short by a kill is left out."""
+    events: list[Event] = []
+    for line in text.splitlines():
+        match = _EVENT.fullmatch(line)
+        if match:
+            events.append(Event(len(events), match["name"], int(match["pid"]), int(match["tid"]), int(match["value"])))
+    return tuple(events)
+
+
+def parse_spawns(text: str) -> tuple[Spawn, ...]:
+    """Read the lines of the shim's log (shim.h says what they hold)."""
+    matches = (_SPAWN.fullmatch(line) for line in text.splitlines())
+    return tuple(
+        Spawn(
+            m["call"], int(m["flags"], 16), int(m["stack"], 16), int(m["pid"]), int(m["tid"]), int(m["child"]), m["exe"]
+        )
+        for m in matches
+        if m
+    )

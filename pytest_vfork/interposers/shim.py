@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: MIT
+"""The reference interposer: a preloaded shared object that traps the calls by seccomp (pytest_vfork/shim)."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import platform
+from pathlib import Path
+
+from .. import __version__
+from ..build import CompileError
+from ..model import Boot, Mode, Observation
+from . import Interposer, InterposerError, Settings
+
+SOURCES = Path(__file__).parent.parent / "shim"
+# shim.h: what prctl(VFORK_SHIM_PRCTL) answers, as an errno
+_ANSWERS = {Mode.NATIVE: errno.EINVAL, Mode.FORK: 0xF01, Mode.REISSUE: 0xF02, Mode.EMULATE: 0xF03}
+
+
+class Shim:
+    """Boots our shim in one of its modes; in `native` there is nothing between the program and the kernel."""
+
+    name = "shim"
+
+    def __init__(self, settings: Settings) -> None:
+        self._mode = settings.mode
+        self._builder = settings.builder
+
+    @property
+    def version(self) -> str:
+        """The package's version and a hash of the shim's sources."""
+        digest = hashlib.sha256()
+        for source in sorted(SOURCES.glob("*.[chS]")):
+            digest.update(source.read_bytes())
+        return f"{__version__}+{digest.hexdigest()[:12]}"
+
+    @property
+    def logs_spawns(self) -> bool:
+        """In native mode the shim is not there to log."""
+        return self._mode is not Mode.NATIVE
+
+    def boot(self, log: str | None = None) -> Boot:
+        """Compile the shim, if need be, and return the environment that loads it."""
+        if self._mode is Mode.NATIVE:
+            return Boot()
+        if platform.machine() != "x86_64":
+            raise InterposerError(f"the shim is for x86_64; this machine is {platform.machine()}")
+        flags = (SOURCES / "flags.txt").read_text("utf-8").split()
+        try:
+            shared_object = self._builder.shared_object("vfork-shim.so", sorted(SOURCES.glob("*.c")), flags)
+        except CompileError as error:
+            raise InterposerError(f"the shim does not compile: {error}") from error
+        config = f"mode={self._mode.value}" + (f",log={log}" if log else "")
+        return Boot(env={"LD_PRELOAD": str(shared_object), "VFORK_SHIM": config})
+
+    def complain(self, probe: Observation) -> str | None:
+        """Hold what the probe's prctl answered against the mode."""
+        answers = [event.value for event in probe.events if event.name == "probe.answer"]
+        if answers == [_ANSWERS[self._mode]]:
+            return None
+        heard = {value: mode.value for mode, value in _ANSWERS.items()}.get(
+            answers[0] if answers else 0, "nothing at all"
+        )
+        complaint = f"the shim in mode {self._mode.value} does not intercept: the probe found {heard}"
+        return f"{complaint}. {probe.stderr.strip()}" if probe.stderr.strip() else complaint
+
+
+def interposer(settings: Settings) -> Interposer:
+    """Make the shim."""
+    return Shim(settings)
+
+
+def why_not(executable: Path) -> str | None:
+    """Say why the shim cannot interpose an executable, or None: without PT_INTERP (elf(5)) nothing is preloaded."""
+    with open(executable, "rb") as file:
+        header = file.read(64)
+        if header[:5] != b"\x7fELF\x02":
+            return None
+        start, size, count = (int.from_bytes(header[a:b], "little") for a, b in ((32, 40), (54, 56), (56, 58)))
+        file.seek(start)
+        table = file.read(size * count)
+    kinds = {int.from_bytes(table[at : at + 4], "little") for at in range(0, len(table), max(size, 1))}
+    return None if 3 in kinds else f"{executable} is a static executable, into which nothing can be preloaded"

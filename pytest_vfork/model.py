@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: MIT
+"""The nouns of the pipeline: frozen, without I/O. docs/design.md has the words."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, IntEnum
+from pathlib import Path
+
+from .rules import Rule
+
+
+class Mode(str, Enum):
+    """What our interposer does with a vfork-family call."""
+
+    NATIVE = "native"
+    FORK = "fork"
+    REISSUE = "reissue"
+    EMULATE = "emulate"
+
+
+class Level(IntEnum):
+    """What an interposer can claim; each level contains those before it."""
+
+    POSIX = 0
+    SUSPENDS = 1
+    SHARES = 2
+    LINUX = 3
+
+    @property
+    def word(self) -> str:
+        """The level as options and reports write it."""
+        return self.name.lower()
+
+
+class Outcome(str, Enum):
+    """How a case ended; broken (we failed) never counts as pass or fail."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    XFAIL = "xfail"
+    XPASS = "xpass"
+    UNSUPPORTED = "unsupported"
+    BROKEN = "broken"
+
+
+CALLS = ("vfork", "libc-vfork", "clone", "clone-stack", "clone3", "clone3-stack", "posix_spawn")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One requirement made executable: a template of a C program, rendered once for each call.
+
+    `since` is the first Linux version (major, minor) that promises it; `fails_under` names the modes and faults that
+    break it.
+    """
+
+    id: str
+    level: Level
+    spec: str
+    do: str
+    must: str
+    calls: tuple[str, ...]
+    rules: tuple[Rule, ...]
+    fails_under: frozenset[str]
+    template: Path
+    since: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True)
+class Workload:
+    """One real program that spawns: a template of its source in its own language.
+
+    `seen` maps calls (alternatives separated by "|") to how often, at least, the program must be seen to make them; a
+    workload that did not take that path is broken. `needs` are the executables without which it is unsupported.
+    """
+
+    id: str
+    level: Level
+    spec: str
+    do: str
+    must: str
+    stdout: str
+    seen: Mapping[str, int]
+    needs: tuple[str, ...]
+    fails_under: frozenset[str]
+    template: Path
+    since: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line that a running case wrote.
+
+    `seq` is its place in the one total order; `value` is what the program had to say.
+    """
+
+    seq: int
+    name: str
+    pid: int
+    tid: int
+    value: int
+
+    def __str__(self) -> str:
+        return f"{self.seq:3}  {self.name:<28} pid={self.pid} tid={self.tid} value={self.value}"
+
+
+@dataclass(frozen=True)
+class Spawn:
+    """One making of a process or thread, as the program asked for it (seen by the shim's log)."""
+
+    call: str
+    flags: int
+    stack: int
+    pid: int
+    tid: int
+    child: int
+    exe: str
+
+    CLONE_VM = 0x100  # linux/sched.h
+    CLONE_VFORK = 0x4000  # linux/sched.h
+    CLONE_THREAD = 0x10000  # linux/sched.h
+
+    @property
+    def word(self) -> str:
+        """The call in the words of docs/design.md; `fork` and `thread` for what is not of the vfork family."""
+        if self.flags & self.CLONE_THREAD:
+            return "thread"
+        if self.call == "vfork":
+            return "vfork"
+        if not self.flags & (self.CLONE_VM | self.CLONE_VFORK):
+            return "fork"
+        return f"{self.call}-stack" if self.stack else self.call
+
+
+@dataclass(frozen=True)
+class ThreadState:
+    """Where a thread was when the deadline passed (proc(5): state, wchan, syscall)."""
+
+    pid: int
+    tid: int
+    comm: str
+    state: str
+    wchan: str
+    syscall: str
+
+    def __str__(self) -> str:
+        return f"{self.comm} pid={self.pid} tid={self.tid} state={self.state} wchan={self.wchan} syscall={self.syscall}"
+
+
+@dataclass(frozen=True)
+class Observation:
+    """The facts of one run.
+
+    `status` is a raw wait status (wait(2)), None when the deadline passed; times in seconds.
+    """
+
+    events: tuple[Event, ...]
+    status: int | None
+    stdout: str
+    stderr: str
+    elapsed_s: float
+    where: tuple[ThreadState, ...] = ()
+    left_behind: tuple[str, ...] = ()
+    spawns: tuple[Spawn, ...] = ()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """An outcome and one sentence of why; `expected` and `seen` are empty unless a rule broke."""
+
+    outcome: Outcome
+    why: str
+    expected: str = ""
+    seen: str = ""
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """A known deviation of one interposer. Empty `calls` and `modes` mean all; `case` may hold shell wildcards."""
+
+    case: str
+    outcome: Outcome
+    reason: str
+    link: str
+    calls: tuple[str, ...] = ()
+    modes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Program:
+    """Something a site can start: its source as generated and the command line that starts it."""
+
+    source: Path
+    argv: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Boot:
+    """What an interposer puts around a program.
+
+    `prefix` is a command before it, in which "{argv}" marks the program's place; `env` is added to its environment.
+    """
+
+    prefix: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+
+    def wrap(self, argv: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the command line that starts `argv` under the interposer."""
+        if "{argv}" not in self.prefix:
+            return (*self.prefix, *argv)
+        place = self.prefix.index("{argv}")
+        return (*self.prefix[:place], *argv, *self.prefix[place + 1 :])
+
+
+def describe_status(status: int) -> str:
+    """Say a raw wait status as the rules write it: exited(0), killed(SIGKILL), stopped(SIGSTOP)."""
+    if os.WIFEXITED(status):
+        return f"exited({os.WEXITSTATUS(status)})"
+    if os.WIFSTOPPED(status):
+        return f"stopped({_signal_name(os.WSTOPSIG(status))})"
+    if os.WIFSIGNALED(status):
+        return f"killed({_signal_name(os.WTERMSIG(status))})"
+    return str(status)
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return str(number)

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Ways of seeing from outside. One file = one way."""

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: MIT
+"""What becomes of the results. One file = one format, found by being in this folder.
+
+A module here has a function `reporter(options)` that returns a Reporter, or None when the user did not ask for this
+format. Reporters live in the controller alone; workers send it their results.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from ..options import Options
+from ..result import Result
+
+
+class Reporter(Protocol):
+    """Takes the results of a run as they come."""
+
+    def begin(self, run: Mapping[str, Any]) -> None:
+        """Take the facts of the run: before the first result."""
+
+    def add(self, result: Result) -> None:
+        """Take one result."""
+
+    def end(self, results: Sequence[Result], write_line: Callable[[str], None]) -> None:
+        """Take all results once more, when the run is over; `write_line` writes to the terminal."""
+
+
+def reporters(options: Options) -> list[Reporter]:
+    """Return the reporters of this folder that the user asked for."""
+    modules = (importlib.import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__))
+    return [made for module in modules if (made := module.reporter(options))]

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: MIT
+"""The record: JSON lines, flushed one by one, facts and verdicts apart. docs/record.md has the schema."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..model import Outcome
+from ..options import Options
+from ..result import Result, ladder, reached
+
+SCHEMA = 1
+
+
+class Record:
+    """Writes `--vfork-record`."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = open(path, "w", encoding="utf-8")  # noqa: SIM115 (closed in end)
+
+    def begin(self, run: Mapping[str, Any]) -> None:
+        """Write the header of the run."""
+        self._write("run", {"schema": SCHEMA, **run})
+
+    def add(self, result: Result) -> None:
+        """Write the facts of one item, then the verdict on them."""
+        facts = result.to_json()
+        verdict = facts.pop("verdict")
+        link = facts.pop("link")
+        self._write("case" if result.call else "workload", facts)
+        self._write("verdict", {"id": result.id, "call": result.call, **verdict, "link": link})
+
+    def end(self, results: Sequence[Result], write_line: Callable[[str], None]) -> None:
+        """Write the ladder, close the file and say where it is."""
+        rungs = ladder(results)
+        level = reached(rungs)
+        self._write(
+            "ladder",
+            {
+                "levels": [
+                    {
+                        "level": r.level.word,
+                        "total": r.total,
+                        "held": r.held,
+                        "first_failed": r.first_failed.name if r.first_failed else None,
+                    }
+                    for r in rungs
+                ],
+                "reached": level.word if level is not None else None,
+                "outcomes": {outcome.value: sum(r.verdict.outcome is outcome for r in results) for outcome in Outcome},
+            },
+        )
+        self._file.close()
+        write_line(f"record: {self._path}")
+
+    def _write(self, kind: str, content: Mapping[str, Any]) -> None:
+        self._file.write(json.dumps({"kind": kind, **content}, ensure_ascii=False) + "\n")
+        self._file.flush()
+
+
+def reporter(options: Options) -> Record | None:
+    """Make the record if a file was named."""
+    return Record(options.record) if options.record else None

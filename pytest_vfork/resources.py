@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: MIT
+"""Where the cases, workloads and expectations lie: inside the installed package, or beside it in a checkout."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from . import frontmatter
+from .model import Case, Workload
+
+_PACKAGE = Path(__file__).parent
+
+
+def folder(name: str) -> Path:
+    """Return the folder `c_tests`, `fixtures` or `conformance`."""
+    inside = _PACKAGE / name
+    return inside if inside.is_dir() else _PACKAGE.parent / name
+
+
+def cases(root: Path | None = None) -> list[Case]:
+    """Read every case below `root` (ours, if none is given), in the order of their ids; raise FrontMatterError."""
+    return [frontmatter.read_case(path) for path in _templates(root or folder("c_tests"))]
+
+
+def workloads(root: Path | None = None) -> list[Workload]:
+    """Read every workload below `root` (ours, if none is given), in the order of their ids; raise FrontMatterError."""
+    return [frontmatter.read_workload(path) for path in _templates(root or folder("fixtures"))]
+
+
+def _templates(root: Path) -> Iterator[Path]:
+    return (path for path in sorted(root.glob("*/*.j2")) if frontmatter.is_template(path))

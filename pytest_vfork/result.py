@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: MIT
+"""What one item of a run came to: facts and verdict.
+
+It travels from an xdist worker to the controller as plain JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from .model import Event, Level, Observation, Outcome, Spawn, ThreadState, Verdict
+
+
+@dataclass(frozen=True)
+class Result:
+    """One case with one call, or one workload (`call` is empty)."""
+
+    id: str
+    call: str
+    level: Level
+    spec: str
+    must: str
+    source: str
+    seen: Observation | None
+    verdict: Verdict
+    link: str = ""
+
+    @property
+    def name(self) -> str:
+        """Return id and call as one word, the test's own parameter."""
+        return f"{self.id}:{self.call}" if self.call else self.id
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain dicts, lists, strings and numbers."""
+        plain = asdict(self)
+        plain["level"] = self.level.word
+        plain["verdict"]["outcome"] = self.verdict.outcome.value
+        return {key: [*value] if isinstance(value, tuple) else value for key, value in plain.items()}
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> Result:
+        """Read what `to_json` returned."""
+        verdict = Verdict(**{**plain["verdict"], "outcome": Outcome(plain["verdict"]["outcome"])})
+        seen = plain["seen"] and Observation(
+            **{
+                **plain["seen"],
+                "events": tuple(Event(**event) for event in plain["seen"]["events"]),
+                "where": tuple(ThreadState(**thread) for thread in plain["seen"]["where"]),
+                "left_behind": tuple(plain["seen"]["left_behind"]),
+                "spawns": tuple(Spawn(**spawn) for spawn in plain["seen"]["spawns"]),
+            }
+        )
+        return cls(**{**plain, "level": Level[plain["level"].upper()], "seen": seen, "verdict": verdict})
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One level of the ladder: how many items it has, how many held, and which failed first."""
+
+    level: Level
+    total: int
+    held: int
+    first_failed: Result | None
+
+
+def ladder(results: Iterable[Result]) -> tuple[Rung, ...]:
+    """Return a rung for each level. Unsupported items do not count; a known deviation and a broken item do not hold."""
+    counted = sorted((r for r in results if r.verdict.outcome is not Outcome.UNSUPPORTED), key=lambda r: r.name)
+    rungs = []
+    for level in Level:
+        here = [result for result in counted if result.level is level]
+        failed = [result for result in here if result.verdict.outcome not in (Outcome.PASS, Outcome.XPASS)]
+        rungs.append(Rung(level, len(here), len(here) - len(failed), failed[0] if failed else None))
+    return tuple(rungs)
+
+
+def reached(rungs: Iterable[Rung]) -> Level | None:
+    """Return the highest level at which everything at and below holds; None if not even the first.
+
+    A level that nothing tested is not reached.
+    """
+    highest = None
+    for rung in rungs:
+        if rung.total == 0 or rung.first_failed:
+            break
+        highest = rung.level
+    return highest

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: MIT
+"""A booted session: an interposer on a site, ready to run programs, cases and workloads."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from . import build, resources
+from .build import Builder, CompileError
+from .expectations import read_expectations
+from .interposers import Interposer, InterposerError, Settings, probe
+from .model import Boot, Case, Expectation, Mode, Observation, Outcome, Program, Verdict, Workload
+from .observers import spawns
+from .options import Options, default_expectations
+from .result import Result
+from .sites import Launch, Site
+from .verdict import apply_expectation, find_expectation, judge_case, judge_workload
+
+# How to get what a workload needs and a machine may lack.
+HOW_TO_GET = {
+    "dash": "apt-get install dash",
+    "make": "apt-get install make",
+    "rustc": "apt-get install rustc, or rustup",
+}
+_CLONE3_SINCE = (5, 3)
+
+
+@dataclass(frozen=True)
+class BootedInterposer:
+    """An interposer that was seen to intercept.
+
+    `run` starts a program under it; `seed` is what a program may draw from (VFORK_SEED).
+    """
+
+    name: str
+    mode: Mode
+    version: str
+    boot: Boot
+    site: Site
+    deadline_s: float
+    seed: int
+
+    def run(self, program: Program, *arguments: str, deadline_s: float | None = None) -> Observation:
+        """Start the program under this interposer and return the facts.
+
+        In the arguments, `{events}` is the path of the event file.
+        """
+        launched = replace(program, argv=(*program.argv, *arguments))
+        return self.site.run(Launch(launched, self.boot, deadline_s or self.deadline_s, {"VFORK_SEED": str(self.seed)}))
+
+
+class Session:
+    """All that is made once in a process. Making it boots and checks the interposer; raises InterposerError."""
+
+    def __init__(self, options: Options, settings: Settings, interposer: Interposer, site: Site, seed: int) -> None:
+        self.options = options
+        self._settings = settings
+        self._interposer = interposer
+        self._expectations: tuple[Expectation, ...] | None = None
+        self.booted = BootedInterposer(
+            interposer.name, options.mode, interposer.version, interposer.boot(), site, options.deadline_s, seed
+        )
+        complaint = interposer.complain(self.booted.run(probe(settings.builder)))
+        if complaint:
+            raise InterposerError(complaint)
+
+    @property
+    def builder(self) -> Builder:
+        """The builder of this session."""
+        return self._settings.builder
+
+    def check_case(self, case: Case, call: str) -> Result:
+        """Build, run and judge one case."""
+        why = self._lacks(case.since if not call.startswith("clone3") else max(case.since, _CLONE3_SINCE), ())
+        if why:
+            return self._result(case, call, None, None, Verdict(Outcome.UNSUPPORTED, why))
+        try:
+            program = self.builder.case(case, call)
+        except CompileError as error:
+            return self._result(case, call, None, None, Verdict(Outcome.BROKEN, str(error)))
+        seen = self.booted.run(program, "{events}")
+        return self._result(case, call, program, seen, judge_case(case, seen))
+
+    def check_workload(self, workload: Workload) -> Result:
+        """Build, run and judge one workload."""
+        why = self._lacks(workload.since, workload.needs)
+        if why:
+            return self._result(workload, "", None, None, Verdict(Outcome.UNSUPPORTED, why))
+        try:
+            program = self._workload_program(workload)
+        except CompileError as error:
+            return self._result(workload, "", None, None, Verdict(Outcome.BROKEN, str(error)))
+        seen = self.run_workload(program)
+        return self._result(workload, "", program, seen, judge_workload(workload, seen))
+
+    def run_workload(self, program: Program) -> Observation:
+        """Run a program under the interposer and see which calls it makes: in that run if possible, else in another."""
+        if self._interposer.logs_spawns:
+            logged = replace(self.booted, boot=self._interposer.boot(log=spawns.LOG))
+            return logged.run(program)
+        seen = self.booted.run(program)
+        made = spawns.observe_spawns(self.booted.site, self._settings, program, self.options.deadline_s)
+        return replace(seen, spawns=made)
+
+    def _workload_program(self, workload: Workload) -> Program:
+        source = build.render_workload(workload, {"python": sys.executable})
+        filename = workload.template.name.removesuffix(".j2")
+        language = filename.rpartition(".")[2]
+        if language == "rs":
+            return self.builder.rust_program(filename, source, self.booted.site.find("rustc") or "rustc")
+        if language == "c":
+            return self.builder.c_program(filename, source)
+        interpreter = sys.executable if language == "py" else self.booted.site.find("dash") or "/bin/sh"
+        return self.builder.script(filename, source, interpreter)
+
+    def _lacks(self, since: tuple[int, int], needs: Sequence[str]) -> str | None:
+        release = self.booted.site.describe()["kernel"]
+        if since > tuple(int(part) for part in release.split("-")[0].split(".")[:2]):
+            return f"Linux {since[0]}.{since[1]} or newer is needed; {self.booted.site.name} runs {release}"
+        for name in needs:
+            if self.booted.site.find(name) is None:
+                return f"{name} is not on {self.booted.site.name}: {HOW_TO_GET.get(name, f'install {name}')}"
+        return None
+
+    def _result(
+        self, item: Case | Workload, call: str, program: Program | None, seen: Observation | None, verdict: Verdict
+    ) -> Result:
+        mode = self.options.mode.value if self._interposer.name == "shim" else ""
+        expectation = find_expectation(self._known_deviations(), item.id, call, mode)
+        verdict = apply_expectation(verdict, expectation)
+        source = str(program.source) if program else ""
+        return Result(
+            item.id,
+            call,
+            item.level,
+            item.spec,
+            item.must,
+            source,
+            seen,
+            verdict,
+            expectation.link if expectation else "",
+        )
+
+    def _known_deviations(self) -> tuple[Expectation, ...]:
+        if self._expectations is None:
+            path = self.options.expectations or default_expectations(
+                resources.folder("conformance"), self.options.interposer
+            )
+            ids = (
+                [*(case.id for case in resources.cases()), *(workload.id for workload in resources.workloads())]
+                if path
+                else []
+            )
+            self._expectations = read_expectations(path, ids) if path else ()
+        return self._expectations

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: MIT
+"""This machine as a site."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+
+import psutil
+
+from ..build import Builder
+from ..events import parse_events, parse_spawns
+from ..model import Observation, ThreadState
+from . import Launch
+
+GRACE_S = 2.0
+_REPORT_DEADLINE_S = 30.0
+_OUTPUT_LIMIT = 1 << 20
+
+
+class LocalSite:
+    """Runs programs on this kernel, each below a supervisor of its own that is the subreaper of all it starts."""
+
+    name = "local"
+
+    def __init__(self, builder: Builder) -> None:
+        self._builder = builder
+
+    @cached_property
+    def _supervisor(self) -> str:
+        source = Path(__file__).with_name("supervisor.c").read_text("utf-8")
+        return self._builder.c_program("supervisor.c", source).argv[0]
+
+    def describe(self) -> Mapping[str, str]:
+        """Say what runs here."""
+        libc = " ".join(platform.libc_ver())
+        return {"site": self.name, "kernel": platform.release(), "libc": libc, "machine": platform.machine()}
+
+    def find(self, executable: str) -> str | None:
+        """Return the path of an executable on PATH, or None."""
+        return shutil.which(executable)
+
+    def run(self, launch: Launch) -> Observation:
+        """Run the program in a folder of its own below the temporary directory."""
+        with tempfile.TemporaryDirectory(prefix="pytest-vfork-", ignore_cleanup_errors=True) as folder:
+            return self._run(launch, Path(folder))
+
+    def _run(self, launch: Launch, folder: Path) -> Observation:
+        events, log, out, err = (folder / name for name in ("events", "spawns", "stdout", "stderr"))
+        events.touch()
+        names = {"{events}": str(events), "{spawns}": str(log)}
+        argv = [_fill(part, names) for part in launch.boot.wrap(launch.program.argv)]
+        # The interposer's variables are for the program alone; the supervisor must run as Linux made it.
+        setenv = ["env", *(f"{key}={_fill(value, names)}" for key, value in {**launch.env, **launch.boot.env}.items())]
+        report, report_write = os.pipe()
+        start = time.monotonic()
+        with open(report, "rb") as reports, open(out, "wb") as stdout, open(err, "wb") as stderr:
+            process = subprocess.Popen(
+                [
+                    self._supervisor,
+                    str(report_write),
+                    str(int(GRACE_S * 1000)),
+                    *(setenv if len(setenv) > 1 else []),
+                    *argv,
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=stderr,
+                cwd=folder,
+                pass_fds=(report_write,),
+                start_new_session=True,
+            )
+            os.close(report_write)
+            where: tuple[ThreadState, ...] = ()
+            try:
+                process.wait(launch.deadline_s)
+            except subprocess.TimeoutExpired:
+                where = _where(process.pid)
+                process.terminate()
+                process.wait(_REPORT_DEADLINE_S)
+            told = reports.read().decode()
+        lines = [line.split(" ", 1) for line in told.splitlines()]
+        status = next((int(value) for key, value in lines if key == "status"), None)
+        return Observation(
+            events=parse_events(events.read_text("utf-8", "replace")),
+            status=status,
+            stdout=_read(out),
+            stderr=_read(err),
+            elapsed_s=time.monotonic() - start,
+            where=where,
+            left_behind=tuple(value for key, value in lines if key == "left") if status is not None else (),
+            spawns=parse_spawns(log.read_text("utf-8", "replace")) if log.exists() else (),
+        )
+
+
+def _fill(text: str, names: Mapping[str, str]) -> str:
+    for name, value in names.items():
+        text = text.replace(name, value)
+    return text
+
+
+def _read(path: Path) -> str:
+    with open(path, "rb") as file:
+        return file.read(_OUTPUT_LIMIT).decode("utf-8", "replace")
+
+
+def _where(pid: int) -> tuple[ThreadState, ...]:
+    """Say where each thread below the supervisor is; a thread that is gone meanwhile is left out."""
+    try:
+        below = psutil.Process(pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return ()
+    threads = []
+    for process in below:
+        for task in sorted(Path(f"/proc/{process.pid}/task").glob("*")):
+            try:
+                stat = (task / "stat").read_text("utf-8", "replace")
+                comm, _, rest = stat.partition("(")[2].rpartition(")")
+                wchan = (task / "wchan").read_text() or "0"
+                syscall = (task / "syscall").read_text().split()[0]
+            except (OSError, IndexError):  # ended while we looked, or not ours to look at
+                continue
+            threads.append(ThreadState(process.pid, int(task.name), comm, rest.split()[0], wchan, syscall))
+    return tuple(threads)

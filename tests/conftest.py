@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: MIT
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pytest_vfork.build import Builder
+from pytest_vfork.cache import Cache
+from pytest_vfork.model import Case, Level
+from pytest_vfork.rules import parse_expect, parse_never, parse_order
+from pytest_vfork.toolchain import find_cc
+
+pytest_plugins = ["pytester"]
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester) -> Callable[..., pytest.RunResult]:
+    """Run pytest in a subprocess with our plugin: the cache is the user's, so that the tests compile once."""
+    pytester.makeini("[pytest]\naddopts = --strict-markers --strict-config -p no:cacheprovider\n")
+    return lambda *arguments: pytester.runpytest_subprocess(*arguments, timeout=500)
+
+
+@pytest.fixture(scope="session")
+def builder() -> Builder:
+    return Builder(Cache.of_user(), find_cc(None))
+
+
+@pytest.fixture
+def make_case() -> Callable[..., Case]:
+    """A case with the rules given, and nothing else of interest."""
+
+    def make(order: tuple[str, ...] = (), expect: tuple[str, ...] = (), never: tuple[str, ...] = ()) -> Case:
+        rules = (*map(parse_order, order), *map(parse_expect, expect), *map(parse_never, never))
+        return Case("area/rule", Level.SUSPENDS, "spec", "do", "it holds", ("vfork",), rules, frozenset(), Path("none"))
+
+    return make

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: MIT
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pytest_vfork import frontmatter, resources
+from pytest_vfork.model import Level
+
+CASE = """\
+/*---
+id: area/a-rule
+level: shares
+spec: 'vfork(2): "shares"'
+do: Something.
+must: Something else.
+calls: [vfork, clone]
+order: [a.b < c.d]
+expect: [a.b == 1]
+never: [e.f]
+fails_under: [fork]
+since: '5.3'
+---*/
+{% extends "_lib/case.c.j2" %}
+"""
+
+
+def write(folder: Path, text: str, name: str = "a-rule.c.j2") -> Path:
+    path = folder / "area" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def test_a_case_is_read(tmp_path: Path) -> None:
+    case = frontmatter.read_case(write(tmp_path, CASE))
+    assert (case.id, case.level, case.calls, case.since) == ("area/a-rule", Level.SHARES, ("vfork", "clone"), (5, 3))
+    assert [rule.text for rule in case.rules] == ["a.b < c.d", "a.b == 1", "never e.f"]
+    assert case.fails_under == {"fork"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "message"),
+    [
+        ("id: area/a-rule", "id: area/other", 2, "id: 'area/other' must be <folder>/<file name>"),
+        ("level: shares", "level: high", 3, "level: 'high': want one of posix, suspends, shares, linux"),
+        ("do: Something.", "do: ''", 5, "do: missing"),
+        ("[vfork, clone]", "[vfork, spoon]", 7, "calls: spoon: want some of vfork"),
+        ("[a.b < c.d]", "[a.b before c.d]", 8, "order: order 'a.b before c.d': want"),
+        ("[a.b == 1]", "[a.b == EWHAT]", 9, "expect: 'EWHAT' is neither"),
+        ("[fork]", "[spork]", 11, "fails_under: ['spork']"),
+        ("since: '5.3'", "since: later", 12, "since: want the first Linux version"),
+        ("since: '5.3'", "sinse: '5.3'", 12, "sinse: unknown key"),
+        ("order: [a.b < c.d]\nexpect: [a.b == 1]\nnever: [e.f]\n", "", 6, "a case that asserts nothing"),
+        ("must: Something else.", "must: [", 7, "not YAML"),
+        ("/*---", "/*", 1, "no front matter"),
+    ],
+)
+def test_each_broken_rule_has_a_message_with_file_and_line(tmp_path: Path, old: str, new: str, line: int, message: str) -> None:
+    path = write(tmp_path, CASE.replace(old, new, 1))
+    with pytest.raises(frontmatter.FrontMatterError) as error:
+        frontmatter.read_case(path)
+    assert str(error.value).startswith(f"{path}:")
+    assert message in str(error.value)
+    if "YAML" not in message:
+        assert str(error.value).startswith(f"{path}:{line}: ")
+
+
+def test_a_workload_is_read_from_a_script(tmp_path: Path) -> None:
+    text = "#---\n# id: area/a-rule\n# level: posix\n# spec: s\n# do: d\n# must: m\n# stdout: |\n#   one\n#   two\n"
+    text += "# seen: {vfork: 2}\n# needs: [dash]\n#---\nprint(1)\n"
+    workload = frontmatter.read_workload(write(tmp_path, text, "a-rule.py.j2"))
+    assert (workload.stdout, workload.seen, workload.needs) == ("one\ntwo\n", {"vfork": 2}, ("dash",))
+    assert frontmatter.body(workload.template) == "print(1)\n"
+
+
+def test_ours_are_well_formed_and_many() -> None:
+    cases, workloads = resources.cases(), resources.workloads()
+    assert len(cases) >= 30
+    assert sum(len(case.calls) for case in cases) >= 150
+    ids = [*(case.id for case in cases), *(workload.id for workload in workloads)]
+    assert len(set(ids)) == len(ids)

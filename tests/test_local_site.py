@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: MIT
+"""The local site ends and reaps all that it starts."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from pytest_vfork.build import Builder
+from pytest_vfork.model import Boot, Observation, Program
+from pytest_vfork.sites import Launch
+from pytest_vfork.sites.local import LocalSite
+
+
+def run(builder: Builder, *argv: str, deadline_s: float = 60, boot: Boot | None = None) -> Observation:
+    return LocalSite(builder).run(Launch(Program(Path("none"), argv), boot or Boot(), deadline_s))
+
+
+def test_status_output_and_events_come_back(builder: Builder) -> None:
+    seen = run(builder, "sh", "-c", "echo out; echo err >&2; echo a.b 1 1 7 >>$0; exit 3", "{events}")
+    assert (seen.status, seen.stdout, seen.stderr, seen.left_behind) == (3 << 8, "out\n", "err\n", ())
+    assert [(event.name, event.value) for event in seen.events] == [("a.b", 7)]
+
+
+def test_death_by_signal_is_told_as_such(builder: Builder) -> None:
+    assert run(builder, "sh", "-c", "kill -9 $$").status == signal.SIGKILL
+
+
+def test_a_program_that_is_not_there_ends_with_127(builder: Builder) -> None:
+    seen = run(builder, "/no/such/program")
+    assert seen.status == 127 << 8
+    assert "No such file" in seen.stderr
+
+
+def test_an_orphan_in_a_session_of_its_own_is_told_of_and_ended(builder: Builder) -> None:
+    script = "import os, signal\nif os.fork() == 0:\n    os.setsid()\n    print(os.getpid(), flush=True)\n    signal.pause()\n"
+    seen = run(builder, sys.executable, "-c", script)
+    pid = int(seen.stdout or 0)
+    assert seen.status == 0
+    assert [left.split()[0] for left in seen.left_behind] == [str(pid)]
+    assert not psutil.pid_exists(pid)
+
+
+def test_at_the_deadline_it_says_who_was_where_and_ends_everyone(builder: Builder) -> None:
+    seen = run(builder, "sh", "-c", "sleep 1000 & echo $!; wait", deadline_s=2)
+    assert seen.status is None
+    assert {thread.comm for thread in seen.where} == {"sh", "sleep"}
+    assert all(thread.state == "S" and thread.syscall for thread in seen.where)
+    assert not psutil.pid_exists(int(seen.stdout))
+
+
+def test_a_prefix_and_an_environment_reach_the_program_alone(builder: Builder) -> None:
+    boot = Boot(prefix=("env", "ADDED=1", "{argv}"), env={"GIVEN": "2"})
+    assert run(builder, "sh", "-c", "echo $ADDED $GIVEN $1", "sh", "last", boot=boot).stdout == "1 2 last\n"
+
+
+def test_what_it_started_ends_when_pytest_is_killed(builder: Builder, tmp_path: Path) -> None:
+    builder.c_program("supervisor.c", (Path(LocalSite.run.__code__.co_filename).with_name("supervisor.c")).read_text())
+    started = tmp_path / "pid"
+    script = textwrap.dedent(f"""
+        from pathlib import Path
+        from pytest_vfork.build import Builder
+        from pytest_vfork.cache import Cache
+        from pytest_vfork.model import Boot, Program
+        from pytest_vfork.sites import Launch
+        from pytest_vfork.sites.local import LocalSite
+        argv = ("sh", "-c", "echo $$ >{started}.new; mv {started}.new {started}; sleep 1000; :")
+        LocalSite(Builder(Cache.of_user(), {builder.cc!r})).run(Launch(Program(Path("none"), argv), Boot(), 600))
+    """)
+    runner = subprocess.Popen([sys.executable, "-c", script], env={**os.environ, "TMPDIR": str(tmp_path)})
+    try:
+        assert _within(60, started.exists)
+        program = psutil.Process(int(started.read_text()))
+    finally:
+        runner.kill()
+        runner.wait(60)
+    assert _within(60, lambda: not program.is_running() or program.status() == psutil.STATUS_ZOMBIE)
+
+
+def _within(seconds: float, holds: object) -> bool:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if callable(holds) and holds():
+            return True
+        time.sleep(0.01)  # a pause between looks: decides nothing
+    return False
+
+
+@pytest.mark.parametrize(("prefix", "whole"), [((), ("p", "a")), (("x",), ("x", "p", "a")), (("x", "{argv}", "y"), ("x", "p", "a", "y"))])
+def test_a_prefix_wraps_the_command_line(prefix: tuple[str, ...], whole: tuple[str, ...]) -> None:
+    assert Boot(prefix).wrap(("p", "a")) == whole
