@@ -60,6 +60,8 @@ def pytest_configure(config: pytest.Config) -> None:
     worker = getattr(config, "workerinput", None)
     config.stash[_SEED] = worker["vfork_seed"] if worker else random.getrandbits(32)
     if worker is None:
+        if config.stash[_OPTIONS].expectations:
+            _check_expectations(config.stash[_OPTIONS])
         config.pluginmanager.register(_Controller(config), "vfork-controller")
 
 
@@ -219,6 +221,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             for subject in parameters:
                 if isinstance(subject, Case | Workload):
                     item.add_marker(pytest.mark.vfork_level(subject.level.word))
+
+
+def _check_expectations(options: Options) -> None:
+    from .expectations import ExpectationError
+    from .session import known_deviations
+
+    try:
+        known_deviations(options)
+    except ExpectationError as error:
+        raise pytest.UsageError(str(error)) from error
 
 
 def options_of(config: pytest.Config) -> Options:

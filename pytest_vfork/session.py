@@ -58,7 +58,7 @@ class Session:
         self.options = options
         self._settings = settings
         self._interposer = interposer
-        self._expectations: tuple[Expectation, ...] | None = None
+        self._expectations = known_deviations(options)
         self.booted = BootedInterposer(
             interposer.name, options.mode, interposer.version, interposer.boot(), site, options.deadline_s, seed
         )
@@ -128,7 +128,7 @@ class Session:
         self, item: Case | Workload, call: str, program: Program | None, seen: Observation | None, verdict: Verdict
     ) -> Result:
         mode = self.options.mode.value if self._interposer.name == "shim" else ""
-        expectation = find_expectation(self._known_deviations(), item.id, call, mode)
+        expectation = find_expectation(self._expectations, item.id, call, mode)
         verdict = apply_expectation(verdict, expectation)
         source = str(program.source) if program else ""
         return Result(
@@ -143,15 +143,11 @@ class Session:
             expectation.link if expectation else "",
         )
 
-    def _known_deviations(self) -> tuple[Expectation, ...]:
-        if self._expectations is None:
-            path = self.options.expectations or default_expectations(
-                resources.folder("conformance"), self.options.interposer
-            )
-            ids = (
-                [*(case.id for case in resources.cases()), *(workload.id for workload in resources.workloads())]
-                if path
-                else []
-            )
-            self._expectations = read_expectations(path, ids) if path else ()
-        return self._expectations
+
+def known_deviations(options: Options) -> tuple[Expectation, ...]:
+    """Read the expectations that the options name, or those that we ship for the interposer; raise ExpectationError."""
+    path = options.expectations or default_expectations(resources.folder("conformance"), options.interposer)
+    if path is None:
+        return ()
+    ids = [*(case.id for case in resources.cases()), *(workload.id for workload in resources.workloads())]
+    return read_expectations(path, ids)

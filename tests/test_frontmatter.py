@@ -57,7 +57,9 @@ def test_a_case_is_read(tmp_path: Path) -> None:
         ("/*---", "/*", 1, "no front matter"),
     ],
 )
-def test_each_broken_rule_has_a_message_with_file_and_line(tmp_path: Path, old: str, new: str, line: int, message: str) -> None:
+def test_each_broken_rule_has_a_message_with_file_and_line(
+    tmp_path: Path, old: str, new: str, line: int, message: str
+) -> None:
     path = write(tmp_path, CASE.replace(old, new, 1))
     with pytest.raises(frontmatter.FrontMatterError) as error:
         frontmatter.read_case(path)

@@ -41,7 +41,8 @@ def test_a_program_that_is_not_there_ends_with_127(builder: Builder) -> None:
 
 
 def test_an_orphan_in_a_session_of_its_own_is_told_of_and_ended(builder: Builder) -> None:
-    script = "import os, signal\nif os.fork() == 0:\n    os.setsid()\n    print(os.getpid(), flush=True)\n    signal.pause()\n"
+    script = "import os, signal\nif os.fork() == 0:\n    os.setsid()\n    print(os.getpid(), flush=True)\n"
+    script += "    signal.pause()\n"
     seen = run(builder, sys.executable, "-c", script)
     pid = int(seen.stdout or 0)
     assert seen.status == 0
@@ -94,6 +95,8 @@ def _within(seconds: float, holds: object) -> bool:
     return False
 
 
-@pytest.mark.parametrize(("prefix", "whole"), [((), ("p", "a")), (("x",), ("x", "p", "a")), (("x", "{argv}", "y"), ("x", "p", "a", "y"))])
+@pytest.mark.parametrize(
+    ("prefix", "whole"), [((), ("p", "a")), (("x",), ("x", "p", "a")), (("x", "{argv}", "y"), ("x", "p", "a", "y"))]
+)
 def test_a_prefix_wraps_the_command_line(prefix: tuple[str, ...], whole: tuple[str, ...]) -> None:
     assert Boot(prefix).wrap(("p", "a")) == whole

@@ -42,16 +42,16 @@ def test_constants(text: str, value: int) -> None:
 
 @pytest.mark.parametrize("text", ["a.b > c.d", "a < b.c", "a.b < c.d by pid", ""])
 def test_bad_order_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="want 'role.event < role.event'"):
+    with pytest.raises(ValueError, match="want"):
         parse_order(text)
 
 
 @pytest.mark.parametrize("text", ["a.b", "a.b = 3", "a.b == ENOSUCH", "ab == 3", "a.b == killed(SIGNONE)"])
 def test_bad_expect_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="want|is neither"):
+    with pytest.raises(ValueError, match=r"want|is neither"):
         parse_expect(text)
 
 
 def test_bad_never_is_refused() -> None:
-    with pytest.raises(ValueError, match="want 'role.event'"):
+    with pytest.raises(ValueError, match="want"):
         parse_never("a.b == 3")

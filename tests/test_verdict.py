@@ -36,7 +36,9 @@ def test_the_wrong_order_fails(make_case: MakeCase) -> None:
     assert verdict.seen == "parent.returned came first"
 
 
-@pytest.mark.parametrize("rule", ["referee.releases < parent.woke", "child.ran < parent.returned", "a.b < c.d by value"])
+@pytest.mark.parametrize(
+    "rule", ["referee.releases < parent.woke", "child.ran < parent.returned", "a.b < c.d by value"]
+)
 def test_an_event_that_never_came_fails_the_order(make_case: MakeCase, rule: str) -> None:
     verdict = judge_case(make_case(order=(rule,)), observed(RECORDED))
     assert verdict.outcome is Outcome.FAIL
@@ -107,7 +109,16 @@ def test_events_cut_short_by_a_kill_are_left_out() -> None:
 
 
 WORKLOAD = Workload(
-    "python/w", Level.POSIX, "spec", "do", "it works", "ok\n", {"clone3-stack|clone-stack": 2}, (), frozenset(), Path("none")
+    "python/w",
+    Level.POSIX,
+    "spec",
+    "do",
+    "it works",
+    "ok\n",
+    {"clone3-stack|clone-stack": 2},
+    (),
+    frozenset(),
+    Path("none"),
 )
 SPAWNS = """\
 spawn call=clone3 flags=0x4100 stack=0x7f0000000000 stack_size=0x9000 pid=1 tid=1 child=2 exe=/usr/bin/python3
@@ -144,7 +155,11 @@ KNOWN = Expectation("area/*", Outcome.FAIL, "cannot be had", "docs", calls=("vfo
 
 def test_an_expectation_speaks_of_its_calls_and_modes_alone() -> None:
     assert find_expectation([KNOWN], "area/rule", "vfork", "emulate") is KNOWN
-    for id, call, mode in (("other/rule", "vfork", "emulate"), ("area/rule", "clone", "emulate"), ("area/rule", "vfork", "fork")):
+    for id, call, mode in (
+        ("other/rule", "vfork", "emulate"),
+        ("area/rule", "clone", "emulate"),
+        ("area/rule", "vfork", "fork"),
+    ):
         assert find_expectation([KNOWN], id, call, mode) is None
 
 

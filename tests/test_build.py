@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: MIT
+"""What is generated: one file, that compiles with the one command in its first comment, and cleanly."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import jinja2
+import pytest
+
+from pytest_vfork import build, resources, toolchain
+from pytest_vfork.build import Builder, CompileError
+from pytest_vfork.model import CALLS, Case
+
+ALL = [(case, call) for case in resources.cases() for call in case.calls]
+MODEL = next(case for case in resources.cases() if case.id == "suspension/parent-waits-until-exec")
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_the_command_in_the_first_comment_compiles_it(tmp_path: Path, call: str) -> None:
+    source = build.render_case(MODEL, call)
+    command = re.search(r"Build: (.*)", source)
+    assert command is not None
+    (tmp_path / f"parent-waits-until-exec.{call}.c").write_text(source)
+    done = subprocess.run(
+        shlex.split(command[1]), cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(("case", "call"), ALL, ids=[f"{case.id}:{call}" for case, call in ALL])
+def test_every_generated_program_reads_as_if_typed(case: Case, call: str) -> None:
+    source = build.render_case(case, call)
+    assert "{%" not in source
+    assert "{{" not in source
+    assert "\n\n\n" not in source
+    assert source.count("\n") < 260, "a maintainer must be able to read it"
+    assert max(map(len, source.expandtabs(8).splitlines())) <= 170
+
+
+@pytest.mark.parametrize("level", ["-O0", "-O2"])
+def test_every_generated_program_compiles_without_a_warning(tmp_path: Path, builder: Builder, level: str) -> None:
+    sources = []
+    for case, call in ALL:
+        sources.append(tmp_path / f"{case.id.replace('/', '.')}.{call}.c")
+        sources[-1].write_text(build.render_case(case, call))
+    flags = [level if flag == "-O2" else flag for flag in build.CASE_FLAGS]
+    done = subprocess.run(
+        [*builder.cc, *flags, "-Werror", "-fsyntax-only", *map(str, sources)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.stderr == ""
+
+
+def test_a_source_that_does_not_compile_says_what_the_compiler_said(builder: Builder) -> None:
+    with pytest.raises(CompileError, match=r"not_declared"):
+        builder.c_program("wrong.c", "int main(void) { return not_declared; }\n")
+
+
+def test_an_unknown_name_in_a_template_is_an_error() -> None:
+    with pytest.raises(jinja2.UndefinedError, match="nobody"):
+        build.render_text("{{ nobody }}", {})
+
+
+def test_the_compiler_asked_for_is_taken_then_cc_then_one_on_path(tmp_path: Path) -> None:
+    for name in ("gcc", "mine"):
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(0o755)
+    path = {"PATH": str(tmp_path)}
+    assert toolchain.find_cc("mine -m64", path) == ("mine", "-m64")
+    assert toolchain.find_cc(None, {**path, "CC": "mine"}) == ("mine",)
+    assert toolchain.find_cc(None, path) == (str(tmp_path / "gcc"),)
+    with pytest.raises(toolchain.NoCompilerError, match="no such C compiler: other"):
+        toolchain.find_cc("other", path)
+
+
+def test_without_a_compiler_zig_is_taken_and_without_zig_it_says_how_to_get_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: object())
+    assert toolchain.find_cc(None, {"PATH": str(tmp_path)})[1:4] == ("-m", "ziglang", "cc")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(toolchain.NoCompilerError, match="pip install"):
+        toolchain.find_cc(None, {"PATH": str(tmp_path)})

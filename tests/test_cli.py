@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: MIT
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+COMMAND = [sys.executable, "-c", "import sys; from pytest_vfork.cli import main; sys.exit(main())"]
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={**os.environ, **environment},
+    )
+
+
+@pytest.mark.parametrize("mode", ["native", "fork", "reissue", "emulate"])
+def test_run_passes_output_and_exit_status_through(mode: str) -> None:
+    done = run("run", "--vfork-mode", mode, "--", "sh", "-c", "/bin/echo $0; exit 7", "argument")
+    assert (done.returncode, done.stdout, done.stderr) == (7, "argument\n", "")
+
+
+def test_run_hands_death_by_signal_on() -> None:
+    assert run("run", "--", "sh", "-c", "kill -9 $$").returncode == -9
+
+
+def test_run_logs_what_the_command_asked_for(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    done = run(
+        "run", "--vfork-log", str(log), "--", sys.executable, "-c", "import subprocess; subprocess.run(['/bin/true'])"
+    )
+    assert done.returncode == 0
+    assert "call=vfork" in log.read_text()
+
+
+def test_run_of_what_is_not_there_says_so() -> None:
+    done = run("run", "--", "no-such-command")
+    assert (done.returncode, done.stderr) == (127, "pytest-vfork: no-such-command: not found\n")
+
+
+def test_run_refuses_a_static_executable(tmp_path: Path) -> None:
+    source = tmp_path / "static.c"
+    source.write_text("int main(void) { return 0; }\n")
+    subprocess.run(["cc", "-static", "-o", str(tmp_path / "static"), str(source)], check=True, timeout=60)
+    done = run("run", "--", str(tmp_path / "static"))
+    assert done.returncode == 126
+    assert "static executable" in done.stderr
+    assert "ptrace interposer" in done.stderr
+
+
+def test_doctor_says_what_is_there_and_how_to_get_the_rest() -> None:
+    done = run("doctor")
+    assert done.returncode == 0, done.stdout
+    lines = done.stdout.splitlines()
+    assert any(line.startswith("ok   C compiler") for line in lines)
+    assert any(line.startswith("ok   shim emulate") for line in lines)
+
+
+def test_doctor_without_a_compiler_says_how_to_get_one() -> None:
+    done = run("--vfork-cc", "no-such-cc", "doctor")
+    assert done.returncode == 1
+    assert "MISS C compiler" in done.stdout
+    assert "no such C compiler: no-such-cc" in done.stdout

@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: MIT
+"""The plugin as a user meets it: pytest in a subprocess, without xdist and with two workers."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pytest_vfork import resources
+
+Run = Callable[..., pytest.RunResult]
+SUITE = str(resources.folder("conformance"))
+CASE = "parent-waits-until-exec"
+CALLS = 7
+
+both = pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["plain", "xdist"])
+
+
+@both
+@pytest.mark.parametrize("mode", ["native", "reissue", "emulate"])
+def test_a_case_passes_where_the_parent_waits(run: Run, workers: tuple[str, ...], mode: str) -> None:
+    result = run(SUITE, "-k", CASE, f"--vfork-mode={mode}", *workers)
+    result.assert_outcomes(passed=CALLS)
+    result.stdout.fnmatch_lines(
+        [f"*vfork conformance: shim, mode {mode}*", "  suspends *7 of 7 held", "level reached: * (claim: linux)"]
+    )
+
+
+@both
+def test_fork_is_green_at_its_own_claim_and_reports_what_lies_above(run: Run, workers: tuple[str, ...]) -> None:
+    result = run(SUITE, "-k", CASE, "--vfork-mode=fork", *workers)
+    result.assert_outcomes(xfailed=CALLS)
+    result.stdout.fnmatch_lines(
+        [f"  suspends *0 of 7 held; first that did not: suspension/{CASE}:clone", "level reached: none (claim: posix)"]
+    )
+    assert result.ret == 0
+
+
+@both
+def test_fork_fails_loudly_at_claim_linux(run: Run, workers: tuple[str, ...]) -> None:
+    result = run(SUITE, "-k", CASE, "--vfork-mode=fork", "--vfork-claim=linux", *workers)
+    result.assert_outcomes(failed=CALLS)
+    assert result.ret == 1
+
+
+def test_a_failure_says_all_that_a_stranger_needs(run: Run) -> None:
+    result = run(SUITE, "-k", f"{CASE}:clone3-stack", "--vfork-mode=fork", "--vfork-claim=linux")
+    result.stdout.fnmatch_lines(
+        [
+            f"suspension/{CASE}:clone3-stack  DEVIATES FROM LINUX",
+            '  promise:  vfork(2): "the calling thread is suspended until*',
+            "  must:     The parent has not returned from the call *",
+            "  broke:    referee.releases < parent.returned does not hold",
+            "  expected: referee.releases < parent.returned",
+            "  seen:     parent.returned came first",
+            "  events, in the order of happening:",
+            "*parent.returned * pid=* tid=* value=*",
+            f"  source:   /*/{CASE}.clone3-stack.c",
+            f"  again:    pytest --vfork-mode=fork --vfork-claim=linux *{CASE}:clone3-stack*",
+        ]
+    )
+    source = next(line.split()[1] for line in result.outlines if line.startswith("  source:"))
+    assert "Build: cc " in Path(source).read_text()
+
+
+@both
+def test_the_record_holds_facts_and_verdicts_apart(
+    run: Run, pytester: pytest.Pytester, workers: tuple[str, ...]
+) -> None:
+    run(SUITE, "-k", CASE, "--vfork-mode=fork", "--vfork-record=run.jsonl", *workers)
+    lines = [json.loads(line) for line in (pytester.path / "run.jsonl").read_text().splitlines()]
+    assert [line["kind"] for line in lines] == ["run", *["case", "verdict"] * CALLS, "ladder"]
+    header, ladder = lines[0], lines[-1]
+    assert header["schema"] == 1
+    assert (header["mode"], header["claim"], header["interposer"]) == ("fork", "posix", "shim")
+    assert {"kernel", "libc", "machine", "interposer_version", "seed"} <= set(header)
+    for facts, verdict in zip(lines[1:-1:2], lines[2:-1:2], strict=True):
+        assert (facts["id"], facts["call"]) == (verdict["id"], verdict["call"])
+        assert verdict["outcome"] == "fail"
+        assert facts["seen"]["events"][0]["seq"] == 0
+        assert "outcome" not in facts
+    assert ladder["outcomes"]["fail"] == CALLS
+    assert ladder["reached"] is None
+
+
+def test_a_record_can_be_judged_again(run: Run, pytester: pytest.Pytester) -> None:
+    from pytest_vfork.result import Result
+    from pytest_vfork.verdict import judge_case
+
+    run(SUITE, "-k", CASE, "--vfork-mode=fork", "--vfork-record=run.jsonl")
+    lines = [json.loads(line) for line in (pytester.path / "run.jsonl").read_text().splitlines()]
+    cases = {case.id: case for case in resources.cases()}
+    for facts, verdict in zip(lines[1:-1:2], lines[2:-1:2], strict=True):
+        told = {key: verdict[key] for key in ("outcome", "why", "expected", "seen")}
+        result = Result.from_json({**{k: v for k, v in facts.items() if k != "kind"}, "verdict": told})
+        assert result.seen is not None
+        assert judge_case(cases[result.id], result.seen) == result.verdict
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("--vfork-mode=spoon", "*--vfork-mode: 'spoon' is not one of native, fork, reissue, emulate*"),
+        ("--vfork-claim=high", "*--vfork-claim: 'high' is not one of posix, suspends, shares, linux*"),
+        ("--vfork-interposer=none", "*--vfork-interposer: 'none' is not one of command, shim*"),
+        ("--vfork-calls=vfork,spoon", "*--vfork-calls: 'spoon': want some of vfork, libc-vfork, clone, *"),
+        ("--vfork-deadline=soon", "*--vfork-deadline: 'soon' is not a number of seconds*"),
+        ("--vfork-command=strace", "*--vfork-command goes with --vfork-interposer=command*"),
+    ],
+)
+def test_a_bad_value_is_an_error_of_use_that_names_the_valid_ones(run: Run, option: str, message: str) -> None:
+    result = run(option)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([message])
+
+
+def test_every_option_is_an_ini_key_too(pytester: pytest.Pytester) -> None:
+    pytester.makeini(
+        "[pytest]\nvfork_mode = fork\nvfork_claim = suspends\nvfork_calls = vfork\nvfork_deadline = 50\nvfork_record = r.jsonl\n"
+    )
+    result = pytester.runpytest_subprocess(SUITE, "-k", CASE, timeout=500)
+    result.assert_outcomes(failed=1)
+    assert json.loads((pytester.path / "r.jsonl").read_text().splitlines()[0])["deadline_s"] == 50
+
+
+def test_the_calls_can_be_chosen(run: Run) -> None:
+    run(SUITE, "-k", CASE, "--vfork-calls=vfork,posix_spawn").assert_outcomes(passed=2)
+
+
+@both
+def test_a_command_is_an_interposer(run: Run, workers: tuple[str, ...]) -> None:
+    result = run(SUITE, "-k", CASE, "--vfork-interposer=command", "--vfork-command=env THROUGH=me {argv}", *workers)
+    result.assert_outcomes(passed=CALLS)
+    result.stdout.fnmatch_lines(["*vfork conformance: command, env THROUGH=me*"])
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("/bin/true {argv}", "*vfork: no program comes through '/bin/true {argv}'*"),
+        ("no-such-tracer {argv}", "*--vfork-command: no such program: no-such-tracer*"),
+        ("", "*needs --vfork-command*"),
+    ],
+)
+def test_an_interposer_that_lets_no_program_through_says_so(run: Run, command: str, message: str) -> None:
+    more = [f"--vfork-command={command}"] if command else []
+    result = run(SUITE, "-k", f"{CASE}:vfork", "--vfork-interposer=command", *more)
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([message])
+
+
+EXPECTED = '[[expect]]\ncase = "suspension/{case}"\noutcome = "fail"\nreason = "it forks"\nlink = "here"\n'
+
+
+def test_a_known_deviation_is_foreseen(run: Run, pytester: pytest.Pytester) -> None:
+    (pytester.path / "known.toml").write_text(EXPECTED.format(case=CASE))
+    flags = (SUITE, "-k", CASE, "--vfork-claim=linux", "--vfork-expectations=known.toml")
+    run(*flags, "--vfork-mode=fork", "-rx").assert_outcomes(xfailed=CALLS)
+
+
+def test_a_stale_expectation_is_red(run: Run, pytester: pytest.Pytester) -> None:
+    (pytester.path / "known.toml").write_text(EXPECTED.format(case=CASE))
+    result = run(SUITE, "-k", f"{CASE}:vfork", "--vfork-expectations=known.toml")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*STALE EXPECTATION*", "*the expectation is stale*"])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            EXPECTED.format(case="no-such-case"),
+            "*known.toml: expectation 1 (suspension/no-such-case): stale: there is no such case*",
+        ),
+        (EXPECTED.format(case=CASE).replace("link", "lnk"), "*unknown key lnk*"),
+        ("[[expect", "*known.toml: *"),
+    ],
+)
+def test_a_bad_file_of_expectations_is_an_error_before_anything_runs(
+    run: Run, pytester: pytest.Pytester, text: str, message: str
+) -> None:
+    (pytester.path / "known.toml").write_text(text)
+    result = run(SUITE, "-k", f"{CASE}:vfork", "--vfork-expectations=known.toml")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([message])
+
+
+def test_a_broken_compiler_is_broken_and_never_a_finding(run: Run) -> None:
+    result = run(SUITE, "-k", f"{CASE}:vfork", "--vfork-cc=no-such-cc")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*vfork: no such C compiler: no-such-cc*"])
+
+
+def test_the_fixtures_serve_anybodys_tests(run: Run, pytester: pytest.Pytester) -> None:
+    (pytester.path / "mine.c.j2").write_text(
+        '#include <stdio.h>\nint main(int argc, char **argv)\n{\n\tFILE *f = fopen(argv[1], "a");\n'
+        '\tfprintf(f, "mine.{{ what }} 1 1 %d\\n", argc);\n\treturn {{ status }};\n}\n'
+    )
+    pytester.makepyfile("""
+        from pathlib import Path
+
+        def test_mine(interposer, vfork_compile, vfork_run):
+            assert (interposer.name, interposer.mode.value) == ("shim", "emulate")
+            program = vfork_compile(Path("mine.c.j2"), what="ran", status=3)
+            for seen in (vfork_run(program, "{events}"), interposer.run(program, "{events}", deadline_s=30)):
+                assert seen.status == 3 << 8
+                assert [(event.name, event.value) for event in seen.events] == [("mine.ran", 2)]
+
+        def test_a_workload(vfork_workload):
+            result = vfork_workload(Path("area/two-echoes.sh.j2"))
+            assert result.verdict.outcome.value == "pass", result.verdict
+            assert {spawn.word for spawn in result.seen.spawns} == {"vfork"}
+    """)
+    (pytester.path / "area").mkdir()
+    (pytester.path / "area" / "two-echoes.sh.j2").write_text(
+        "#---\n# id: area/two-echoes\n# level: posix\n# spec: s\n# do: d\n# must: m\n# needs: [dash]\n"
+        "# stdout: |\n#   one\n#   two\n# seen: {vfork: 2}\n#---\n/bin/echo one\n/bin/echo two\nexit 0\n"
+    )
+    run("--vfork-mode=emulate").assert_outcomes(passed=2)
+
+
+def test_without_our_items_the_plugin_is_silent(run: Run, pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("def test_nothing(): pass")
+    result = run()
+    result.assert_outcomes(passed=1)
+    result.stdout.no_fnmatch_line("*vfork conformance*")
+
+
+def test_importing_the_plugin_imports_nothing_heavy(pytester: pytest.Pytester) -> None:
+    code = "import sys, pytest, pytest_vfork.plugin; print([m for m in ('jinja2', 'yaml', 'psutil', 'ptrace') if m in sys.modules])"
+    result = pytester.run(sys.executable, "-c", code)
+    result.stdout.fnmatch_lines(["[[][]]"])
