@@ -119,9 +119,8 @@ def test_a_bad_value_is_an_error_of_use_that_names_the_valid_ones(run: Run, opti
 
 
 def test_every_option_is_an_ini_key_too(pytester: pytest.Pytester) -> None:
-    pytester.makeini(
-        "[pytest]\nvfork_mode = fork\nvfork_claim = suspends\nvfork_calls = vfork\nvfork_deadline = 50\nvfork_record = r.jsonl\n"
-    )
+    values = {"mode": "fork", "claim": "suspends", "calls": "vfork", "deadline": "50", "record": "r.jsonl"}
+    pytester.makeini("[pytest]\n" + "".join(f"vfork_{name} = {value}\n" for name, value in values.items()))
     result = pytester.runpytest_subprocess(SUITE, "-k", CASE, timeout=500)
     result.assert_outcomes(failed=1)
     assert json.loads((pytester.path / "r.jsonl").read_text().splitlines()[0])["deadline_s"] == 50
@@ -231,6 +230,7 @@ def test_without_our_items_the_plugin_is_silent(run: Run, pytester: pytest.Pytes
 
 
 def test_importing_the_plugin_imports_nothing_heavy(pytester: pytest.Pytester) -> None:
-    code = "import sys, pytest, pytest_vfork.plugin; print([m for m in ('jinja2', 'yaml', 'psutil', 'ptrace') if m in sys.modules])"
+    code = "import sys, pytest, pytest_vfork.plugin\n"
+    code += "print([m for m in ('jinja2', 'yaml', 'psutil', 'ptrace') if m in sys.modules])"
     result = pytester.run(sys.executable, "-c", code)
     result.stdout.fnmatch_lines(["[[][]]"])
