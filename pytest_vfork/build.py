@@ -143,7 +143,7 @@ def _headers(template: Path, call: str) -> list[str]:
         "linux/sched.h": call.startswith("clone3") or "struct clone_args" in text,
         "pthread.h": "pthread_" in text,
         "spawn.h": call == "posix_spawn" or "posix_spawn" in text,
-        "sys/stat.h": call == "posix_spawn" or "umask(" in text or "stat(" in text,
+        "sys/stat.h": call == "posix_spawn" or re.search(r"(umask|stat|chmod|mkfifo|mkdir)\(", text) is not None,
         "stdlib.h": "alloc(" in text or "setenv(" in text,
         "linux/futex.h": "FUTEX_" in text,
         "linux/kcmp.h": "KCMP_" in text,
