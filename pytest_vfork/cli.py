@@ -19,13 +19,14 @@ from .model import Boot, Mode
 from .toolchain import NoCompilerError, find_cc
 
 # What a shell answers when it cannot start a command (POSIX, "Exit Status for Commands").
-_CANNOT_RUN, _NOT_FOUND = 126, 127
+_USAGE, _CANNOT_RUN, _NOT_FOUND = 2, 126, 127
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status (a command that `run` starts takes this process's place)."""
     arguments = _parser().parse_args(argv)
-    return doctor.main(arguments.cc) if arguments.what == "doctor" else _run(arguments)
+    does = {"run": _run, "doctor": lambda arguments: doctor.main(arguments.cc), "bench": _bench}
+    return does[arguments.what](arguments)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -40,7 +41,39 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--vfork-mode", dest="mode", choices=[mode.value for mode in Mode], default=Mode.EMULATE.value)
     run.add_argument("--vfork-log", dest="log", metavar="FILE", help="append a line for each spawn to this file")
     run.add_argument("command", nargs="+", metavar="CMD", help="the command and its arguments, after --")
+    bench = commands.add_parser("bench", help="time spawns under each mode, side by side, against native")
+    bench.add_argument("--rss", default="16,256,1024", help="resident memory of the parent in MiB, separated by commas")
+    bench.add_argument("--rounds", type=int, default=30, help="how many interleaved rounds (default: 30)")
+    bench.add_argument("--modes", default="native,fork,reissue,emulate", help="which modes; native must be among them")
+    bench.add_argument("--json", metavar="FILE", help="write the figures to this file")
+    bench.add_argument("--svg", metavar="FILE", help="plot vfork's latency against the parent's size into this file")
     return parser
+
+
+def _bench(arguments: argparse.Namespace) -> int:
+    from . import bench
+
+    try:
+        sizes, modes = (
+            [int(size) for size in arguments.rss.split(",")],
+            [Mode(mode) for mode in arguments.modes.split(",")],
+        )
+        builder = Builder(Cache.of_user(), find_cc(arguments.cc))
+    except (ValueError, NoCompilerError) as error:
+        return _complain(str(error), _USAGE)
+    if Mode.NATIVE not in modes or arguments.rounds < 2 or min(sizes) < 1:
+        return _complain("bench: want native among the modes, two rounds or more, and sizes of 1 MiB or more", _USAGE)
+    measurements = []
+    try:
+        for measurement in bench.measure(builder, modes, sizes, arguments.rounds):
+            measurements.append(measurement)
+            lines = list(bench.to_table([measurement]))
+            print("\n".join(lines if len(measurements) == 1 else lines[1:]), flush=True)
+    except (InterposerError, RuntimeError) as error:
+        return _complain(str(error), _CANNOT_RUN)
+    bench.write(arguments.json, bench.to_json(measurements))
+    bench.write(arguments.svg, bench.to_svg(measurements, "vfork"))
+    return 0
 
 
 def _run(arguments: argparse.Namespace) -> int:

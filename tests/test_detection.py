@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A case that has never failed proves nothing: under mode fork exactly those items fail that say so in `fails_under`."""
+"""A case that has never failed proves nothing: mode fork fails those items that say so, and no other."""
 
 from __future__ import annotations
 
