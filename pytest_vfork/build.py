@@ -95,7 +95,7 @@ def render_case(case: Case, call: str) -> str:
             name=name,
             call=call,
             about=_about(case),
-            build=f"cc {' '.join(CASE_FLAGS)} -o {name} {name}.c",
+            build=f"cc {' '.join(CASE_FLAGS)} -o case {name}.c",
             headers=_headers(case.template, call),
             gates=(),
         )
@@ -138,11 +138,11 @@ def _about(case: Case) -> list[str]:
 
 
 def _headers(template: Path, call: str) -> list[str]:
-    text = template.read_text("utf-8")
+    text = frontmatter.body(template)
     extra = {
         "linux/sched.h": call.startswith("clone3") or "struct clone_args" in text,
         "pthread.h": "pthread_" in text,
-        "spawn.h": call == "posix_spawn" or "posix_spawn" in text,
+        "spawn.h": call == "posix_spawn" or "posix_spawn(" in text,
         "sys/stat.h": call == "posix_spawn" or re.search(r"(umask|stat|chmod|mkfifo|mkdir)\(", text) is not None,
         "stdlib.h": "alloc(" in text or "setenv(" in text,
         "linux/futex.h": "FUTEX_" in text,
