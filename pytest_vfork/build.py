@@ -140,6 +140,7 @@ def _about(case: Case) -> list[str]:
 def _headers(template: Path, call: str) -> list[str]:
     text = frontmatter.body(template)
     extra = {
+        "cpuid.h": "__get_cpuid" in text,
         "linux/sched.h": call.startswith("clone3") or "struct clone_args" in text,
         "pthread.h": "pthread_" in text,
         "spawn.h": call == "posix_spawn" or "posix_spawn(" in text,

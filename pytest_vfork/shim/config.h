@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* VFORK_SHIM and LD_PRELOAD: what the shim is told, and the traces of it that the application must not see. */
+#ifndef CONFIG_H
+#define CONFIG_H
+
+#include "task.h"
+
+#define PRELOAD "LD_PRELOAD="
+#define CONFIG "VFORK_SHIM="
+/* keeps the number of variables that the shim adds even, see environment_clean() */
+#define PADDING "VFORK_SHIM_PAD="
+
+struct config {
+	int mode; /* enum vfork_shim_mode */
+	_Bool sigsys_blocked, sigsys_ignored; /* what the image before believed */
+	const char *path; /* of the shim itself, as LD_PRELOAD names it */
+	const char *text; /* to give to the next image: mode and log */
+};
+
+extern struct config config;
+
+/* Reads the value of VFORK_SHIM; a bad one ends the process with 127. */
+void config_read(const char *value);
+/* A program under a filter, but without VFORK_SHIM: goes on in the filter's mode. */
+void config_assume(int mode);
+
+static inline _Bool starts_with(const char *text, const char *start)
+{
+	while (*start && *text == *start) {
+		text++;
+		start++;
+	}
+	return !*start;
+}
+
+#endif

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: MIT
+/* LD_PRELOAD and VFORK_SHIM go out of the environment when an image starts, and back into it when it calls execve. */
+#include "environment.h"
+
+#include <linux/mman.h>
+
+#include "config.h"
+#include "memory.h"
+#include "text.h"
+
+#define AT_IGNORE_TAG 1 /* AT_IGNORE, linux/auxvec.h */
+#define SIGSYS_ROOM 32
+#define ROOM_IN_SLOT 32768 /* above it a trampolined signal may be at work */
+
+const char *environment_find(char **env, const char *name)
+{
+	for (; *env; env++)
+		if (starts_with(*env, name))
+			return *env + strlen(name);
+	return NULL;
+}
+
+static _Bool is_separator(char c)
+{
+	return c == ':' || c == ' ';
+}
+
+/* Where the shim's path is in the value of LD_PRELOAD, or NULL. */
+static char *find_self(char *value)
+{
+	size_t size = strlen(config.path);
+	char *at = value;
+
+	while (*at) {
+		if (starts_with(at, config.path) && (!at[size] || is_separator(at[size])))
+			return at;
+		while (*at && !is_separator(*at))
+			at++;
+		while (is_separator(*at))
+			at++;
+	}
+	return NULL;
+}
+
+/* Takes the shim out of LD_PRELOAD=...; whether nothing is left and the variable should go. */
+static _Bool take_out(char *variable)
+{
+	char *value = variable + sizeof(PRELOAD) - 1, *self = find_self(value), *rest;
+
+	if (!self)
+		return 0;
+	rest = self + strlen(config.path);
+	if (!*rest && self == value)
+		return 1;
+	if (*rest)
+		rest++;
+	else
+		self--;
+	memmove(self, rest, strlen(rest) + 1);
+	return 0;
+}
+
+/*
+ * The auxiliary vector follows the environment, and some (Go's runtime) find it by looking for the NULL at the end. What
+ * used to be pointers between the new end and the old becomes pairs that an auxiliary vector may begin with.
+ */
+static void close_gap(char **end, size_t gone)
+{
+	size_t i;
+
+	*end++ = NULL;
+	for (i = 1; i + 1 <= gone; i += 2) {
+		*end++ = (char *)AT_IGNORE_TAG;
+		*end++ = NULL;
+	}
+}
+
+void environment_clean(char **env)
+{
+	char **to = env, **from;
+
+	for (from = env; *from; from++) {
+		_Bool goes = starts_with(*from, CONFIG) || starts_with(*from, PADDING);
+
+		if (starts_with(*from, PRELOAD))
+			goes = take_out(*from);
+		if (!goes)
+			*to++ = *from;
+	}
+	if (from != to)
+		close_gap(to, (size_t)(from - to));
+}
+
+struct survey {
+	size_t count, bytes;
+	_Bool has_preload, has_config, is_readable;
+};
+
+/* A variable's bytes are read by the page; the kernel reads them all again. */
+static _Bool has_name(struct reader *reader, const char *variable, const char *name)
+{
+	for (; *name; name++, variable++)
+		if (!reader_sees(reader, ARG(variable)) || *variable != *name)
+			return 0;
+	return 1;
+}
+
+static size_t size_of(struct reader *reader, const char *text)
+{
+	const char *end = text;
+
+	while (reader_sees(reader, ARG(end)) && *end)
+		end++;
+	return (size_t)(end - text);
+}
+
+static struct survey survey(char *const *env)
+{
+	struct survey seen = { .bytes = 3 * 16 + strlen(config.path) + strlen(config.text) + SIGSYS_ROOM, .is_readable = 1 };
+	struct reader list = { 0 }, texts = { 0 };
+
+	for (; env; env++, seen.count++) {
+		if (!reader_sees(&list, ARG(env))) {
+			seen.is_readable = 0;
+			break;
+		}
+		if (!*env)
+			break;
+		if (has_name(&texts, *env, PRELOAD)) {
+			seen.has_preload = 1;
+			seen.bytes += size_of(&texts, *env) + strlen(config.path) + 2;
+		}
+		/* the application's own: it changes the mode for what it starts */
+		seen.has_config |= has_name(&texts, *env, CONFIG);
+	}
+	return seen;
+}
+
+static char *room_for(struct task *task, size_t size)
+{
+	long map;
+
+	if (size <= ROOM_IN_SLOT)
+		return (char *)task_stack(task).sp;
+	/* of an exec that failed; a vfork child that is no more leaves it to its parent (task_free) */
+	if (task->exec_map)
+		CALL(__NR_munmap, task->exec_map, task->exec_map_size);
+	task->exec_map = NULL;
+	map = call6(__NR_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, (uint64_t)-1, 0);
+	if (is_error(map))
+		return NULL;
+	task->exec_map_size = size;
+	task->exec_map = (void *)map;
+	return (char *)map;
+}
+
+static char *finish(struct text *text, char *start)
+{
+	text_add_size(text, "", 1);
+	return start;
+}
+
+static char *preload_of(struct text *text, const char *value)
+{
+	char *start = text->at;
+
+	text_add(text, PRELOAD);
+	text_add(text, config.path);
+	if (value) {
+		text_add(text, ":");
+		text_add(text, value);
+	}
+	return finish(text, start);
+}
+
+static char *config_of(struct text *text, const struct task *task)
+{
+	_Bool ignores = task->dispositions->actions[SIGSYS].handler == 1;
+	char *start = text->at;
+
+	text_add(text, CONFIG);
+	text_add(text, config.text);
+	if (task->blocks_sigsys || ignores)
+		text_add(text, !ignores ? ",sigsys=blocked" : task->blocks_sigsys ? ",sigsys=both" : ",sigsys=ignored");
+	return finish(text, start);
+}
+
+uintptr_t environment_make(struct task *task, uintptr_t env)
+{
+	struct survey seen = survey((char *const *)env);
+	size_t list_size = (seen.count + 4) * sizeof(char *);
+	char **list, **to, *const *from = (char *const *)env;
+	struct text text;
+
+	if (!seen.is_readable)
+		return env;
+	list = to = (char **)room_for(task, list_size + seen.bytes);
+	if (!list)
+		return env;
+	text.at = (char *)list + list_size;
+	text.end = text.at + seen.bytes;
+	for (; from && *from; from++) {
+		struct reader reader = { 0 };
+
+		if (seen.has_preload && has_name(&reader, *from, PRELOAD) && !find_self(*from + sizeof(PRELOAD) - 1))
+			*to++ = preload_of(&text, *from + sizeof(PRELOAD) - 1);
+		else
+			*to++ = *from;
+	}
+	if (!seen.has_preload)
+		*to++ = preload_of(&text, NULL);
+	if (!seen.has_config)
+		*to++ = config_of(&text, task);
+	if ((to - list - (long)seen.count) & 1) {
+		*to++ = text.at;
+		text_add(&text, PADDING);
+		finish(&text, text.at);
+	}
+	*to = NULL;
+	return ARG(list);
+}

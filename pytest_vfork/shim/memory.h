@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* Whether memory of the application's may be touched: where the kernel answers EFAULT, the shim must not die of SIGSEGV. */
+#ifndef MEMORY_H
+#define MEMORY_H
+
+#include "call.h"
+
+/*
+ * rt_sigprocmask copies the new set in before it looks at anything else, and the shim runs with every signal blocked, so blocking
+ * any set changes nothing: a read probe for one cheap system call, and a write probe that leaves the mask behind.
+ */
+INLINE _Bool can_read8(uintptr_t address)
+{
+	return CALL(__NR_rt_sigprocmask, SIG_BLOCK, address, 0, SIGSET_SIZE) == 0;
+}
+
+INLINE _Bool can_overwrite8(uintptr_t address)
+{
+	return CALL(__NR_rt_sigprocmask, SIG_BLOCK, 0, address, SIGSET_SIZE) == 0;
+}
+
+_Bool can_read(uintptr_t address, size_t size);
+
+/* Remembers the last page that was readable, for walks. */
+struct reader {
+	uintptr_t page;
+};
+
+_Bool reader_sees(struct reader *reader, uintptr_t address);
+
+/* Writes a word as the kernel's put_user would: nothing happens if the address is bad. */
+void put_word(uintptr_t address, uint32_t value);
+
+#endif

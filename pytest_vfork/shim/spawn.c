@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+/* vfork, fork, clone and clone3: reads what is asked for and chooses the way. */
+#include "spawn.h"
+
+#include <linux/sched.h>
+
+#include "answers.h"
+#include "behaviour.h"
+#include "log.h"
+#include "memory.h"
+#include "text.h"
+
+#define EXIT_SIGNAL 0xffull /* CSIGNAL */
+#define VFORK_FLAGS (CLONE_VM | CLONE_VFORK)
+#define USER_END 0x7ffffffff000ull /* TASK_SIZE_MAX; with 57 bits of address the kernel decides */
+
+static struct frame *spawn(struct frame *frame, struct task *task, struct spawn *spawn)
+{
+	_Bool is_thread = !!(spawn->asked & CLONE_THREAD);
+	long result;
+
+	if ((spawn->asked & VFORK_FLAGS) == VFORK_FLAGS && !behaviour->shares_memory && !is_thread)
+		spawn->flags &= ~(uint64_t)(CLONE_VM | CLONE_SIGHAND);
+	if (behaviour->suspender != KERNEL_SUSPENDS)
+		spawn->flags &= ~(uint64_t)CLONE_VFORK;
+
+	result = spawn->flags & CLONE_VM ? spawn_sharing(frame, task, spawn) : spawn_copying(frame, task, spawn);
+	frame->regs.rax = (uint64_t)result;
+	if (result)
+		log_spawn(spawn, result);
+	return frame;
+}
+
+struct frame *answer_vfork(struct frame *frame, struct task *task)
+{
+	struct spawn asked = { .call = "vfork", .asked = VFORK_FLAGS | SIGCHLD, .flags = VFORK_FLAGS | SIGCHLD };
+
+	return spawn(frame, task, &asked);
+}
+
+struct frame *answer_fork(struct frame *frame, struct task *task)
+{
+	struct spawn asked = { .call = "fork", .asked = SIGCHLD, .flags = SIGCHLD };
+
+	return spawn(frame, task, &asked);
+}
+
+/* clone(flags, stack, parent_tid, child_tid, tls): only 32 bits of flags */
+struct frame *answer_clone(struct frame *frame, struct task *task)
+{
+	const struct registers *regs = &frame->regs;
+	struct spawn asked = {
+		.call = "clone",
+		.asked = (uint32_t)regs->rdi,
+		.flags = (uint32_t)regs->rdi,
+		.stack = regs->rsi,
+		.child_sp = regs->rsi,
+		.parent_tid = regs->rdx,
+		.child_tid = regs->r10,
+		.tls = regs->r8,
+	};
+
+	return spawn(frame, task, &asked);
+}
+
+/* What the kernel refuses is passed on unchanged: it knows best what to answer. */
+static struct frame *refuse(struct frame *frame)
+{
+	frame->regs.rax = (uint64_t)CALL(__NR_clone3, frame->regs.rdi, frame->regs.rsi);
+	return frame;
+}
+
+/* clone3(args, size): hazard 15 */
+struct frame *answer_clone3(struct frame *frame, struct task *task)
+{
+	uint64_t size = frame->regs.rsi;
+	union {
+		struct clone_args_known known;
+		char room[CLONE_ARGS_SIZE_LIMIT];
+	} args;
+	struct spawn asked = { .call = "clone3", .args = &args.known, .args_size = size };
+
+	if (size < CLONE_ARGS_SIZE_FIRST || size > sizeof(args) || !can_read(frame->regs.rdi, size))
+		return refuse(frame);
+	memset(&args.known, 0, sizeof(args.known));
+	memcpy(&args, (const void *)frame->regs.rdi, size);
+	/* a stack is its lowest address and its size: both or neither (clone3_stack_valid) */
+	if (!args.known.stack != !args.known.stack_size || args.known.flags & EXIT_SIGNAL ||
+	    args.known.exit_signal & ~EXIT_SIGNAL || args.known.stack + args.known.stack_size < args.known.stack ||
+	    args.known.stack + args.known.stack_size > USER_END)
+		return refuse(frame);
+
+	asked.asked = args.known.flags | args.known.exit_signal;
+	asked.flags = args.known.flags;
+	asked.stack = args.known.stack;
+	asked.stack_size = args.known.stack_size;
+	asked.child_sp = args.known.stack + args.known.stack_size;
+	asked.parent_tid = args.known.parent_tid;
+	asked.child_tid = args.known.child_tid;
+	asked.tls = args.known.tls;
+	return spawn(frame, task, &asked);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the shim knows of a task (a thread or a vfork child). It lives at the bottom of the task's own slot; the rest of the slot is the
+ * alternate stack that all of the shim's handlers run on. A handler finds its task by uc_stack of its frame: thread-local storage is
+ * shared with vfork children, an address of the stack in force is not (hazard 13).
+ *
+ * No locks: they would be shared with vfork children and with tasks that SIGKILL may end at any instruction (hazard 14).
+ */
+#ifndef TASK_H
+#define TASK_H
+
+#include "kernel.h"
+
+#define SLOT_SIZE 0x10000
+
+/* Signal dispositions as the application believes them: shared by threads (CLONE_SIGHAND), copied for a vfork child. */
+struct dispositions {
+	sigset handled; /* a handler is installed */
+	sigset one_shot; /* with SA_RESETHAND: ask the kernel before believing `handled` */
+	sigset mask_has_sigsys; /* SIGSYS was in sa_mask: taken out for the kernel, shown to the application */
+	sigset moved; /* SA_ONSTACK: the kernel enters the shim, deliver.c takes it to the application's alternate stack */
+	struct action actions[SIGNALS + 1]; /* of the signals in `moved`, and of SIGSYS */
+};
+
+struct task {
+	struct dispositions *dispositions;
+	struct altstack altstack; /* the application's; the kernel's is the slot */
+	_Bool blocks_sigsys; /* the application believes that SIGSYS is blocked; for the kernel it never is */
+	_Bool has_pending_sigsys;
+	struct info pending_sigsys;
+
+	/* how this task begins, read by itself */
+	_Bool clears_handlers; /* CLONE_CLEAR_SIGHAND */
+	uintptr_t tells_tid_at; /* CLONE_CHILD_SETTID that the kernel was not given */
+
+	uint32_t release_word; /* 0 once the kernel let go of the memory, see suspend.c */
+	int32_t child_tid; /* scratch of the creator */
+	void *exec_map; /* memory of an exec in progress that did not fit into the slot */
+	size_t exec_map_size;
+
+	struct dispositions own; /* unless it shares somebody else's */
+};
+
+#define TASK_ROOM ((sizeof(struct task) + 63) & ~63ul)
+
+/* The task that a frame belongs to, or NULL: a thread that the shim has not seen being made. */
+struct task *task_of(const struct frame *frame);
+/* The first task of an image. */
+struct task *task_first(void);
+/* A new task with nothing but a slot, or NULL: no memory. */
+struct task *task_claim(void);
+/* Takes over what clone(2) says: `flags` are those that the application asked for. */
+void task_inherit(struct task *child, const struct task *parent, uint64_t flags);
+/* The slot is free again when the tid is gone. */
+void task_is_thread(struct task *task, int tid);
+void task_free(struct task *task);
+/* The slot's stack, as sigaltstack(2) wants it. */
+struct altstack task_stack(const struct task *task);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* What is trapped and who answers. One row per system call serves both the filter and the handler. */
+#ifndef TRAP_H
+#define TRAP_H
+
+#include "frame.h"
+
+/* prctl(VFORK_SHIM_PRCTL, HANDLER_RETURNS): trapped, see entry.c */
+#define HANDLER_RETURNS 2
+
+/* A SIGSYS of our filter, told from one of the application's own filter by si_errno (SECCOMP_RET_DATA). */
+#define TRAP_MARK 0x7666
+#define SYS_SECCOMP 1 /* si_code, asm-generic/siginfo.h */
+
+/* Answers a call by changing the frame; returns the frame to leave by. */
+typedef struct frame *trap_function(struct frame *frame, struct task *task);
+
+enum trap_when {
+	TRAP_ALWAYS,
+	TRAP_IF_FLAGS, /* the low half of the argument has one of these bits */
+	TRAP_IF_SET, /* the argument is not NULL */
+	TRAP_IF_SET_OR_SIGSYS, /* argument 1 is not NULL, or argument 0 is SIGSYS */
+	TRAP_IF_HANDLER_RETURNS,
+};
+
+struct trap {
+	uint16_t call;
+	uint8_t when; /* enum trap_when */
+	uint8_t argument;
+	uint32_t flags;
+	uint8_t cookie_argument; /* 5: the whole of the sixth; else the upper half of this one */
+	_Bool for_log; /* only while there is a log */
+	trap_function *function;
+};
+
+#define COOKIE_SIXTH 5
+
+extern const struct trap traps[];
+extern const unsigned int trap_count;
+
+#endif
