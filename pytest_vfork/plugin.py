@@ -104,7 +104,7 @@ class _Controller:
         if not self._results and self._config.stash[_OPTIONS].record is None:
             return
         options = self._config.stash[_OPTIONS]
-        what = f"mode {options.mode.value}" if options.interposer == "shim" else shlex.join(options.command)
+        what = f"mode {options.mode.value}" if options.interposer == "shim" else " ".join(options.command)
         terminalreporter.section(f"vfork conformance: {options.interposer}, {what}")
         for reporter in self._begun():
             reporter.end(self._results, terminalreporter.write_line)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,11 +16,17 @@ from pytest_vfork.toolchain import find_cc
 pytest_plugins = ["pytester"]
 
 
+@pytest.fixture(scope="session")
+def home() -> str:
+    return os.environ["HOME"]
+
+
 @pytest.fixture
-def run(pytester: pytest.Pytester) -> Callable[..., pytest.RunResult]:
-    """Run pytest in a subprocess with our plugin: the cache is the user's, so that the tests compile once."""
+def run(home: str, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Callable[..., pytest.RunResult]:
+    """Run pytest in a subprocess with our plugin, at home: with the user's cache, so that we compile once, and rustup."""
+    monkeypatch.setenv("HOME", home)
     pytester.makeini("[pytest]\naddopts = --strict-markers --strict-config -p no:cacheprovider\n")
-    return lambda *arguments: pytester.runpytest_subprocess(*arguments, timeout=500)
+    return lambda *arguments: pytester.runpytest_subprocess("-c", "tox.ini", *arguments, timeout=500)
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ import pytest
 
 from pytest_vfork import build, resources, toolchain
 from pytest_vfork.build import Builder, CompileError
-from pytest_vfork.model import CALLS, Case
+from pytest_vfork.model import CALLS
 
 ALL = [(case, call) for case in resources.cases() for call in case.calls]
 MODEL = next(case for case in resources.cases() if case.id == "suspension/parent-waits-until-exec")

@@ -41,6 +41,17 @@ def test_the_level_reached_is_the_highest_below_which_all_holds(outcomes: list[O
     assert reached(ladder(map(result, Level, outcomes))) is level
 
 
+def test_known_deviations_are_passed_over_only_when_asked() -> None:
+    outcomes = [Outcome.PASS, Outcome.PASS, Outcome.PASS, Outcome.XFAIL]
+    rungs = ladder(map(result, Level, outcomes))
+    assert reached(rungs) is Level.SHARES
+    assert reached(rungs, but_for_known=True) is Level.LINUX
+    assert (rungs[Level.LINUX].held, rungs[Level.LINUX].first_failed) == (0, None)
+    assert (
+        reached(ladder([*map(result, Level, outcomes), result(Level.POSIX, Outcome.FAIL)]), but_for_known=True) is None
+    )
+
+
 def test_a_result_survives_the_way_through_json() -> None:
     seen = Observation(
         (Event(0, "a.b", 1, 2, -3),),

@@ -118,11 +118,10 @@ def test_a_bad_value_is_an_error_of_use_that_names_the_valid_ones(run: Run, opti
     result.stderr.fnmatch_lines([message])
 
 
-def test_every_option_is_an_ini_key_too(pytester: pytest.Pytester) -> None:
+def test_every_option_is_an_ini_key_too(run: Run, pytester: pytest.Pytester) -> None:
     values = {"mode": "fork", "claim": "suspends", "calls": "vfork", "deadline": "50", "record": "r.jsonl"}
     pytester.makeini("[pytest]\n" + "".join(f"vfork_{name} = {value}\n" for name, value in values.items()))
-    result = pytester.runpytest_subprocess(SUITE, "-k", CASE, timeout=500)
-    result.assert_outcomes(failed=1)
+    run(SUITE, "-k", CASE).assert_outcomes(failed=1)
     assert json.loads((pytester.path / "r.jsonl").read_text().splitlines()[0])["deadline_s"] == 50
 
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import shlex
 import shutil
 
 from ..model import Boot, Observation
@@ -21,7 +20,7 @@ class Command:
     @property
     def version(self) -> str:
         """The command line: its own version is its maker's to tell."""
-        return shlex.join(self._command)
+        return " ".join(self._command)
 
     @property
     def logs_spawns(self) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..model import Outcome
 from ..options import Options
-from ..result import Result, ladder, reached
+from ..result import Result, Rung, ladder, reached
 
 SCHEMA = 1
 
@@ -37,20 +37,12 @@ class Record:
     def end(self, results: Sequence[Result], write_line: Callable[[str], None]) -> None:
         """Write the ladder, close the file and say where it is."""
         rungs = ladder(results)
-        level = reached(rungs)
+        levels = {"reached": reached(rungs), "reached_but_for_known": reached(rungs, but_for_known=True)}
         self._write(
             "ladder",
             {
-                "levels": [
-                    {
-                        "level": r.level.word,
-                        "total": r.total,
-                        "held": r.held,
-                        "first_failed": r.first_failed.name if r.first_failed else None,
-                    }
-                    for r in rungs
-                ],
-                "reached": level.word if level is not None else None,
+                "levels": [_rung_json(rung) for rung in rungs],
+                **{key: level.word if level is not None else None for key, level in levels.items()},
                 "outcomes": {outcome.value: sum(r.verdict.outcome is outcome for r in results) for outcome in Outcome},
             },
         )
@@ -60,6 +52,16 @@ class Record:
     def _write(self, kind: str, content: Mapping[str, Any]) -> None:
         self._file.write(json.dumps({"kind": kind, **content}, ensure_ascii=False) + "\n")
         self._file.flush()
+
+
+def _rung_json(rung: Rung) -> dict[str, Any]:
+    return {
+        "level": rung.level.word,
+        "total": rung.total,
+        "held": rung.held,
+        "first_failed": rung.first_failed.name if rung.first_failed else None,
+        "known": [result.name for result in rung.known],
+    }
 
 
 def reporter(options: Options) -> Record | None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -37,27 +38,33 @@ class Ladder:
         rungs = ladder(results)
         for rung in rungs:
             write_line(f"  {rung.level.word:<9} {_held(rung)}")
-        counts = {outcome: sum(result.verdict.outcome is outcome for result in results) for outcome in Outcome}
-        rest = {
-            "known deviations": Outcome.XFAIL,
-            "stale expectations": Outcome.XPASS,
-            "unsupported here": Outcome.UNSUPPORTED,
-            "broken": Outcome.BROKEN,
-        }
-        told = [f"{label}: {counts[outcome]}" for label, outcome in rest.items() if counts[outcome]]
-        if told:
-            write_line("  " + ", ".join(told))
-        level = reached(rungs)
-        write_line(f"level reached: {level.word if level is not None else 'none'} (claim: {self._options.claim.word})")
+        counts = Counter(result.verdict.outcome for result in results)
+        told = {Outcome.XPASS: "stale expectations", Outcome.UNSUPPORTED: "unsupported here", Outcome.BROKEN: "broken"}
+        rest = [f"{label}: {counts[outcome]}" for outcome, label in told.items() if counts[outcome]]
+        if rest:
+            write_line("  " + ", ".join(rest))
+        write_line(f"level reached: {_level(rungs)} (claim: {self._options.claim.word})")
+
+
+def _level(rungs: Sequence[Rung]) -> str:
+    strictly, level = reached(rungs), reached(rungs, but_for_known=True)
+    if level is None:
+        return "none"
+    if level is strictly:
+        return level.word
+    known = sum(len(rung.known) for rung in rungs)
+    without = strictly.word if strictly is not None else "none"
+    return f"{level.word}, but for {known} known deviations (without them: {without})"
 
 
 def _held(rung: Rung) -> str:
     if rung.total == 0:
         return "nothing ran"
     text = f"{rung.held:4} of {rung.total} held"
+    if rung.known:
+        text += f"; known deviations: {len(rung.known)}, in {', '.join(sorted({result.id for result in rung.known}))}"
     if rung.first_failed:
-        outcome = rung.first_failed.verdict.outcome
-        why = "" if outcome is Outcome.FAIL else f" ({outcome.value})"
+        why = " (broken)" if rung.first_failed.verdict.outcome is Outcome.BROKEN else ""
         text += f"; first that did not: {rung.first_failed.name}{why}"
     return text
 
