@@ -23,7 +23,7 @@ def home() -> str:
 
 @pytest.fixture
 def run(home: str, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Callable[..., pytest.RunResult]:
-    """Run pytest in a subprocess with our plugin, at home: with the user's cache, so that we compile once, and rustup."""
+    """Run pytest in a subprocess, at home: with the user's cache, so that we compile once, and rustup."""
     monkeypatch.setenv("HOME", home)
     pytester.makeini("[pytest]\naddopts = --strict-markers --strict-config -p no:cacheprovider\n")
     return lambda *arguments: pytester.runpytest_subprocess("-c", "tox.ini", *arguments, timeout=500)

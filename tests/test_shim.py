@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: MIT
+"""What only our own interposer promises: it stays invisible, survives every exec, and refuses what it cannot interpose."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pytest_vfork.build import Builder
+from pytest_vfork.interposers import Settings
+from pytest_vfork.interposers.shim import Shim, why_not
+from pytest_vfork.model import Mode
+
+Shimmed = Callable[..., subprocess.CompletedProcess[str]]
+MODES = (Mode.FORK, Mode.REISSUE, Mode.EMULATE)
+
+# Prints what the shim's own prctl answers: 22 (EINVAL) without the shim, 0xf01.. under it (shim.h).
+ASK = "import ctypes; c = ctypes.CDLL(None, use_errno=True); c.prctl(0x76666b73, 0, 0, 0, 0); print(ctypes.get_errno())"
+ANSWERS = {Mode.FORK: "3841", Mode.REISSUE: "3842", Mode.EMULATE: "3843"}
+
+
+@pytest.fixture(params=MODES, ids=[mode.value for mode in MODES])
+def mode(request: pytest.FixtureRequest) -> Mode:
+    return Mode(request.param)
+
+
+@pytest.fixture
+def shimmed(builder: Builder, mode: Mode) -> Shimmed:
+    """Run a command under the shim; returns what it wrote and its status."""
+    boot = Shim(Settings(mode, (), builder)).boot()
+
+    def run(*argv: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        whole = {**os.environ, **environment, **boot.env}
+        return subprocess.run(argv, env=whole, capture_output=True, text=True, timeout=120, check=False)
+
+    return run
+
+
+def test_a_program_can_ask_how_it_is_interposed(shimmed: Shimmed, mode: Mode) -> None:
+    assert shimmed(sys.executable, "-c", ASK).stdout.strip() == ANSWERS[mode]
+
+
+@pytest.mark.parametrize(
+    "launch",
+    [
+        "os.execve(sys.executable, argv, {})",
+        "os.execv(sys.executable, argv)",
+        "os.execve(sys.executable, argv, {'LD_PRELOAD': '', 'A': 'b'})",
+        "os.execve(os.open(sys.executable, os.O_RDONLY), argv, {})",
+        "sys.exit(subprocess.run(argv, env={}).returncode)",
+        "sys.exit(subprocess.run(argv, env={}, close_fds=False).returncode)",
+        "sys.exit(os.waitpid(os.posix_spawn(sys.executable, argv, {}), 0)[1])",
+    ],
+)
+def test_exec_keeps_the_interposer_whatever_the_environment(shimmed: Shimmed, mode: Mode, launch: str) -> None:
+    script = f"import os, subprocess, sys\nargv = [sys.executable, '-c', {ASK!r}]\n{launch}\n"
+    done = shimmed(sys.executable, "-c", script)
+    assert (done.stdout.strip(), done.stderr, done.returncode) == (ANSWERS[mode], "", 0)
+
+
+def test_a_script_with_a_shebang_is_interposed(shimmed: Shimmed, mode: Mode, tmp_path: Path) -> None:
+    script = tmp_path / "script"
+    script.write_text(f"#!{sys.executable}\n{ASK}\n")
+    script.chmod(0o755)
+    assert shimmed("sh", "-c", f"env -i {script}").stdout.strip() == ANSWERS[mode]
+
+
+def test_programs_do_not_see_the_shim_in_their_environment(shimmed: Shimmed) -> None:
+    script = "import os, subprocess; print('LD_PRELOAD' in os.environ, 'VFORK_SHIM' in os.environ, flush=True)\n"
+    script += "subprocess.run(['env', '-i', 'A=b', 'env'])"
+    assert shimmed(sys.executable, "-c", script).stdout == "False False\nA=b\n"
+
+
+def test_sigsys_stays_invisible(shimmed: Shimmed) -> None:
+    script = """
+import os, signal, subprocess
+signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+print(signal.SIGSYS in signal.pthread_sigmask(signal.SIG_BLOCK, ()))
+print(subprocess.run(["/bin/true"]).returncode)
+signal.pthread_sigmask(signal.SIG_SETMASK, ())
+print(signal.SIGSYS in signal.pthread_sigmask(signal.SIG_BLOCK, ()))
+print(signal.getsignal(signal.SIGSYS) is signal.SIG_DFL)
+seen = []
+signal.signal(signal.SIGSYS, lambda number, frame: seen.append(number))
+os.kill(os.getpid(), signal.SIGSYS)
+print(seen == [signal.SIGSYS], subprocess.run(["/bin/true"]).returncode)
+signal.signal(signal.SIGSYS, signal.SIG_IGN)
+os.kill(os.getpid(), signal.SIGSYS)
+print(subprocess.run(["/bin/true"]).returncode)
+"""
+    done = shimmed(sys.executable, "-c", script)
+    assert (done.stdout, done.stderr) == ("True\n0\nFalse\nTrue\nTrue 0\n0\n", "")
+
+
+def test_sigsys_still_kills_who_does_not_handle_it(shimmed: Shimmed) -> None:
+    assert shimmed(sys.executable, "-c", "import os, signal; os.kill(os.getpid(), signal.SIGSYS)").returncode == -31
+
+
+def test_no_filter_is_stacked_by_exec(shimmed: Shimmed) -> None:
+    count = "grep Seccomp_filters /proc/self/status"
+    once = shimmed("sh", "-c", count).stdout
+    assert once
+    assert shimmed("sh", "-c", f'exec sh -c "exec sh -c \\"exec env -i {count}\\""').stdout == once
+
+
+def test_a_static_image_is_refused_with_a_reason(shimmed: Shimmed, tmp_path: Path) -> None:
+    source, image = tmp_path / "static.c", tmp_path / "static"
+    source.write_text("int main(void) { return 0; }\n")
+    subprocess.run(["cc", "-static", "-o", str(image), str(source)], check=True, timeout=60)
+    assert why_not(image) is not None
+    assert why_not(Path(sys.executable)) is None
+    done = shimmed("sh", "-c", f"{image}; echo status $?")
+    assert done.stdout == "status 126\n"
+    assert str(image) in done.stderr
+    assert "ptrace" in done.stderr
+    spawn = f"import subprocess\ntry:\n    subprocess.run([{str(image)!r}])\n"
+    spawn += "except OSError as error:\n    print(error.errno)"
+    assert shimmed(sys.executable, "-c", spawn).stdout == "1\n"
+
+
+def test_a_bad_configuration_is_refused(shimmed: Shimmed, builder: Builder) -> None:
+    boot = Shim(Settings(Mode.EMULATE, (), builder)).boot()
+    environment = {**os.environ, **boot.env, "VFORK_SHIM": "mode=spoon"}
+    done = subprocess.run(["true"], env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 127
+    assert "spoon" in done.stderr
+
+
+SPAWN = "import subprocess; subprocess.run(['true']); subprocess.run(['/bin/true'], close_fds=False)"
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not here: apt-get install strace")
+@pytest.mark.parametrize(
+    "spawner", [(sys.executable, "-c", SPAWN), ("dash", "-c", "/bin/true; exit 0")], ids=["python", "dash"]
+)
+def test_the_kernel_sees_clone_vfork_only_in_reissue(
+    shimmed: Shimmed, mode: Mode, tmp_path: Path, spawner: tuple[str, ...]
+) -> None:
+    trace = tmp_path / "trace"
+    assert shimmed("strace", "-f", "-e", "trace=process", "-o", str(trace), *spawner).returncode == 0
+    asked_for = [line for line in trace.read_text().splitlines() if "CLONE_VFORK" in line or " vfork()" in line]
+    # A call that the filter traps shows its own number as result; all others were carried out.
+    carried_out = [line for line in asked_for if not re.search(r"= (56|58|435)$", line)]
+    assert len(asked_for) > len(carried_out)
+    assert bool(carried_out) == (mode is Mode.REISSUE), carried_out
