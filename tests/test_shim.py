@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What only our own interposer promises: it stays invisible, survives every exec, and refuses what it cannot interpose."""
+"""What only our own interposer promises: it is invisible, survives every exec, and refuses what it cannot interpose."""
 
 from __future__ import annotations
 

@@ -47,6 +47,8 @@ class Shim:
         if platform.machine() != "x86_64":
             raise InterposerError(f"the shim is for x86_64; this machine is {platform.machine()}")
         flags = (SOURCES / "flags.txt").read_text("utf-8").split()
+        if "ziglang" not in self._builder.cc:  # its linker does not know these
+            flags += (SOURCES / "flags-gnu.txt").read_text("utf-8").split()
         try:
             shared_object = self._builder.shared_object("vfork-shim.so", sorted(SOURCES.glob("*.c")), flags)
         except CompileError as error:

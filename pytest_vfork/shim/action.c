@@ -8,6 +8,7 @@
 
 #include "answers.h"
 #include "entry.h"
+#include "filter.h"
 #include "memory.h"
 #include "text.h"
 
@@ -46,7 +47,6 @@ void action_clear(struct dispositions *dispositions)
 		memset(sigsys, 0, sizeof(*sigsys));
 	dispositions->handled = 0;
 	dispositions->one_shot = 0;
-	dispositions->moved = 0;
 	dispositions->mask_has_sigsys = 0;
 	action_install();
 }
@@ -59,24 +59,31 @@ static void set_bit(sigset *set, sigset bit, _Bool value)
 		__atomic_fetch_and(set, ~bit, __ATOMIC_RELAXED);
 }
 
-static long sigsys_action(struct task *task, const struct action *next, struct action *old)
+/* The kernel has written what it knows to `old`; makes of it what the application believes. */
+static void show(const struct dispositions *all, int sig, const struct action *before, struct action *old)
 {
-	struct action *now = &task->dispositions->actions[SIGSYS];
+	uint64_t known = old->flags | MADE_BY_SHIM; /* the kernel drops flags that it does not know */
 
-	*old = *now;
-	if (!next)
-		return 0;
-	*now = *next;
-	now->mask &= ~UNBLOCKABLE;
-	if (next->handler == HANDLER_IGNORE)
-		task->has_pending_sigsys = 0;
-	return 0;
+	if (old->handler == ARG(shim_entry)) {
+		*old = *before;
+		old->flags &= known;
+	} else if (all->mask_has_sigsys & BIT(sig)) {
+		old->mask |= BIT(SIGSYS);
+	}
 }
 
-static long other_action(struct dispositions *all, int sig, const struct action *next, struct action *old)
+static long query(const struct dispositions *all, int sig, struct action *old)
+{
+	long result = CALL(__NR_rt_sigaction, sig, 0, old, SIGSET_SIZE);
+
+	if (!result && old)
+		show(all, sig, &all->actions[sig], old);
+	return result;
+}
+
+static long set(struct dispositions *all, int sig, const struct action *next, struct action *old)
 {
 	sigset bit = BIT(sig);
-	_Bool is_known = __atomic_load_n(&all->moved, __ATOMIC_RELAXED) & bit, had_sigsys = !!(all->mask_has_sigsys & bit);
 	_Bool handles = is_handler(next->handler), moves = handles && (next->flags & SA_ONSTACK);
 	struct action before = all->actions[sig], real = *next;
 	long result;
@@ -91,49 +98,64 @@ static long other_action(struct dispositions *all, int sig, const struct action 
 		__atomic_store_n(&all->actions[sig].handler, next->handler, __ATOMIC_RELEASE);
 	}
 	result = CALL(__NR_rt_sigaction, sig, &real, old, SIGSET_SIZE);
-	if (is_error(result))
+	if (result == -EINVAL)
 		return result;
+	/* -EFAULT comes after the deed */
+	if (!result && old)
+		show(all, sig, &before, old);
 	set_bit(&all->handled, bit, handles);
 	set_bit(&all->one_shot, bit, handles && (next->flags & SA_RESETHAND));
 	set_bit(&all->mask_has_sigsys, bit, !!(next->mask & BIT(SIGSYS)));
-	set_bit(&all->moved, bit, moves);
-
-	if (is_known && old->handler == ARG(shim_entry)) {
-		before.flags &= old->flags | MADE_BY_SHIM; /* the kernel drops flags that it does not know */
-		*old = before;
-	} else if (had_sigsys) {
-		old->mask |= BIT(SIGSYS);
-	}
+	if (moves && !(all->queries & bit))
+		__atomic_fetch_or(&all->queries, filter_queries(bit), __ATOMIC_RELAXED);
 	return result;
+}
+
+/* Nothing of it reaches the kernel. */
+static long set_sigsys(struct task *task, const struct action *next, struct action *old)
+{
+	struct action *now = &task->dispositions->actions[SIGSYS], before = *now;
+
+	if (next) {
+		*now = *next;
+		now->mask &= ~UNBLOCKABLE;
+		if (next->handler == HANDLER_IGNORE)
+			task->has_pending_sigsys = 0;
+	}
+	if (!old)
+		return 0;
+	if (!can_overwrite8(ARG(old)) || !can_overwrite8(ARG(old) + sizeof(before) - 8))
+		return -EFAULT;
+	*old = before;
+	return 0;
+}
+
+/* The page of the stack pointer is readable: a probe less for the commonest place of an argument. */
+static _Bool is_at_stack(const struct registers *regs, uintptr_t address, size_t size)
+{
+	return !((address ^ regs->rsp) >> 12) && !(((address + size - 1) ^ regs->rsp) >> 12);
 }
 
 /* rt_sigaction(sig, act, old, size) */
 struct frame *answer_sigaction(struct frame *frame, struct task *task)
 {
 	struct registers *regs = &frame->regs;
+	struct action *old = (struct action *)regs->rdx, next, *wanted = regs->rsi ? &next : NULL;
 	int sig = (int)regs->rdi;
-	struct action next, old;
-	long result = 0;
+	long result;
 
 	if (regs->r10 != SIGSET_SIZE)
 		result = -EINVAL;
-	else if (regs->rsi && !can_read(regs->rsi, sizeof(next)))
+	else if (wanted && !is_at_stack(regs, regs->rsi, sizeof(next)) && !can_read(regs->rsi, sizeof(next)))
 		result = -EFAULT;
 	else if (sig < 1 || sig > SIGNALS)
 		result = -EINVAL;
-	if (!result) {
-		if (regs->rsi)
+	else {
+		if (wanted)
 			next = *(const struct action *)regs->rsi;
-		if (sig == SIGSYS)
-			result = sigsys_action(task, regs->rsi ? &next : NULL, &old);
-		else
-			result = other_action(task->dispositions, sig, &next, &old);
-	}
-	if (!result && regs->rdx) {
-		if (can_overwrite8(regs->rdx) && can_overwrite8(regs->rdx + sizeof(old) - 8))
-			*(struct action *)regs->rdx = old;
-		else
-			result = -EFAULT;
+		result = sig == SIGSYS ? set_sigsys(task, wanted, old) :
+			 wanted	       ? set(task->dispositions, sig, &next, old) :
+					 query(task->dispositions, sig, old);
 	}
 	regs->rax = (uint64_t)result;
 	return frame;

@@ -7,8 +7,25 @@
 
 struct config config;
 
-static char text[4096 + 256]; /* a copy: an application may overwrite its environment (setproctitle) */
-static char log_file[4096];
+/*
+ * Copies of what the environment said, for an application may overwrite it (setproctitle). Packed one behind the other: each page
+ * that a constructor touches costs every exec a page fault.
+ */
+static char kept[3 * 4096];
+static size_t kept_size;
+
+char *config_keep(const char *piece, size_t size)
+{
+	char *copy = kept + kept_size;
+
+	if (size >= sizeof(kept) - kept_size) {
+		say("a path or VFORK_SHIM is too long", NULL);
+		die(127);
+	}
+	memcpy(copy, piece, size);
+	kept_size += size + 1;
+	return copy;
+}
 
 static _Bool read_mode(const char *value, size_t size)
 {
@@ -26,10 +43,9 @@ static _Bool read_mode(const char *value, size_t size)
 
 static _Bool read_log(const char *value, size_t size)
 {
-	if (*value != '/' || size >= sizeof(log_file))
+	if (*value != '/')
 		return 0;
-	memcpy(log_file, value, size);
-	log_path = log_file;
+	log_path = config_keep(value, size);
 	return 1;
 }
 
@@ -62,8 +78,8 @@ static _Bool read_part(const char *part, size_t size, struct text *next)
 		if (!starts_with(part, key->name) || !key->read(part + name, size - name))
 			continue;
 		if (key->passed_on) {
-			text_add(next, next->at > text ? "," : "");
 			text_add_size(next, part, size);
+			text_add(next, ",");
 		}
 		return 1;
 	}
@@ -78,10 +94,10 @@ static void refuse(const char *value)
 
 void config_read(const char *value)
 {
-	struct text next = { text, text + sizeof(text) - 1 };
+	char passed_on[4096 + 256];
+	struct text next = { passed_on, passed_on + sizeof(passed_on) };
 	const char *part = value, *end;
 
-	config.text = text;
 	for (;; part = end + 1) {
 		for (end = part; *end && *end != ','; end++)
 			;
@@ -92,6 +108,7 @@ void config_read(const char *value)
 	}
 	if (!config.mode)
 		refuse(value);
+	config.text = config_keep(passed_on, (size_t)(next.at - passed_on - 1)); /* without the last comma */
 }
 
 void config_assume(int mode)

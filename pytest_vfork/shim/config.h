@@ -19,6 +19,8 @@ struct config {
 
 extern struct config config;
 
+/* A copy that stays. */
+char *config_keep(const char *piece, size_t size);
 /* Reads the value of VFORK_SHIM; a bad one ends the process with 127. */
 void config_read(const char *value);
 /* A program under a filter, but without VFORK_SHIM: goes on in the filter's mode. */

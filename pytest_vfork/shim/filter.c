@@ -56,6 +56,20 @@ static void trap_unless_zero(struct program *p, unsigned int argument)
 	answer(p, SECCOMP_RET_TRAP | TRAP_MARK);
 }
 
+static void allow_with_cookie(struct program *p, unsigned int argument)
+{
+	if (argument == COOKIE_SIXTH) {
+		load(p, LOW(COOKIE_SIXTH));
+		unless_equal_skip(p, (uint32_t)COOKIE, 3);
+		load(p, HIGH(COOKIE_SIXTH));
+		unless_equal_skip(p, (uint32_t)(COOKIE >> 32), 1);
+	} else {
+		load(p, HIGH(argument));
+		unless_equal_skip(p, COOKIE_HIGH, 1);
+	}
+	answer(p, SECCOMP_RET_ALLOW);
+}
+
 static void add_trap(struct program *p, const struct trap *trap)
 {
 	struct sock_filter *other;
@@ -64,16 +78,7 @@ static void add_trap(struct program *p, const struct trap *trap)
 	load(p, NR);
 	other = unless_equal_skip(p, trap->call, 0);
 	start = p->size;
-	if (trap->cookie_argument == COOKIE_SIXTH) {
-		load(p, LOW(COOKIE_SIXTH));
-		unless_equal_skip(p, (uint32_t)COOKIE, 3);
-		load(p, HIGH(COOKIE_SIXTH));
-		unless_equal_skip(p, (uint32_t)(COOKIE >> 32), 1);
-	} else {
-		load(p, HIGH(trap->cookie_argument));
-		unless_equal_skip(p, COOKIE_HIGH, 1);
-	}
-	answer(p, SECCOMP_RET_ALLOW);
+	allow_with_cookie(p, trap->cookie_argument);
 	switch (trap->when) {
 	case TRAP_ALWAYS:
 		answer(p, SECCOMP_RET_TRAP | TRAP_MARK);
@@ -112,17 +117,21 @@ static void add_answers(struct program *p, int mode, _Bool logs)
 	answer(p, SECCOMP_RET_TRAP | TRAP_MARK);
 }
 
-static long install(struct program *p)
+static long install(struct program *p, unsigned int flags)
 {
 	struct sock_fprog program = { .len = p->size, .filter = p->code };
 	/* a filter must not turn on the mitigation of speculative stores that kernels before 5.16 have for it */
-	unsigned int flags = SECCOMP_FILTER_FLAG_SPEC_ALLOW;
-	long result = CALL(__NR_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+	return CALL(__NR_seccomp, SECCOMP_SET_MODE_FILTER, flags | SECCOMP_FILTER_FLAG_SPEC_ALLOW, &program);
+}
+
+static long install_first(struct program *p)
+{
+	long result = install(p, 0);
 
 	/* without CAP_SYS_ADMIN; with it set-user-id programs stay what they are */
 	if (result == -EACCES) {
 		CALL(__NR_prctl, PR_SET_NO_NEW_PRIVS, 1);
-		result = CALL(__NR_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+		result = install(p, 0);
 	}
 	return result;
 }
@@ -134,22 +143,73 @@ int filter_mode(void)
 	return mode >= VFORK_SHIM_FORK && mode <= VFORK_SHIM_EMULATE ? (int)mode : 0;
 }
 
+static void begin(struct program *p)
+{
+	p->size = 0;
+	load(p, offsetof(struct seccomp_data, arch));
+	unless_equal_skip(p, AUDIT_ARCH_X86_64, 2);
+	load(p, NR);
+	emit(p, BPF_JMP | BPF_JGE | BPF_K, X32, 0, 1);
+	answer(p, SECCOMP_RET_ALLOW);
+}
+
 long filter_ensure(int mode, _Bool logs)
 {
-	struct program program = { .size = 0 };
+	struct program program;
 	unsigned int i;
 
 	if (filter_mode() == mode && (!logs || CALL(__NR_prctl, VFORK_SHIM_PRCTL, 1) == -VFORK_SHIM_LOGS))
 		return 0;
-	load(&program, offsetof(struct seccomp_data, arch));
-	unless_equal_skip(&program, AUDIT_ARCH_X86_64, 2);
-	load(&program, NR);
-	emit(&program, BPF_JMP | BPF_JGE | BPF_K, X32, 0, 1);
-	answer(&program, SECCOMP_RET_ALLOW);
+	begin(&program);
 	for (i = 0; i < trap_count; i++)
 		if (traps[i].when != TRAP_IF_HANDLER_RETURNS && (logs || !traps[i].for_log))
 			add_trap(&program, &traps[i]);
 	add_answers(&program, mode, logs);
 	answer(&program, SECCOMP_RET_ALLOW);
-	return install(&program);
+	return install_first(&program);
+}
+
+/* Two more filters at most in a whole tree of processes: most SA_ONSTACK handlers are for faults. */
+#define FAULTS (BIT(SIGSEGV) | BIT(SIGBUS) | BIT(SIGFPE) | BIT(SIGILL) | BIT(SIGTRAP) | BIT(SIGABRT))
+#define QUERY_ANSWER(of_faults) (3u + (of_faults)) /* the second argument of our prctl that it answers */
+
+static _Bool ensure_queries(_Bool of_faults)
+{
+	struct program program, *p = &program;
+	sigset these = of_faults ? FAULTS : ~FAULTS;
+
+	if (CALL(__NR_prctl, VFORK_SHIM_PRCTL, QUERY_ANSWER(of_faults)) == -VFORK_SHIM_LOGS)
+		return 1;
+	begin(p);
+	load(p, NR);
+	unless_equal_skip(p, __NR_prctl, 5);
+	load(p, LOW(0));
+	unless_equal_skip(p, VFORK_SHIM_PRCTL, 3);
+	load(p, LOW(1));
+	unless_equal_skip(p, QUERY_ANSWER(of_faults), 1);
+	answer(p, SECCOMP_RET_ERRNO | VFORK_SHIM_LOGS);
+
+	load(p, NR);
+	unless_equal_skip(p, __NR_rt_sigaction, 15);
+	allow_with_cookie(p, COOKIE_SIXTH); /* 5 */
+	/* 1 << (signal - 1), in the half where it is */
+	load(p, LOW(0));
+	emit(p, BPF_ALU | BPF_SUB | BPF_K, 1, 0, 0);
+	emit(p, BPF_JMP | BPF_JGE | BPF_K, 32, 6, 0);
+	emit(p, BPF_MISC | BPF_TAX, 0, 0, 0);
+	emit(p, BPF_LD | BPF_IMM, 1, 0, 0);
+	emit(p, BPF_ALU | BPF_LSH | BPF_X, 0, 0, 0);
+	emit(p, BPF_JMP | BPF_JSET | BPF_K, (uint32_t)these, 1, 0);
+	answer(p, SECCOMP_RET_ALLOW);
+	answer(p, SECCOMP_RET_TRAP | TRAP_MARK);
+	/* here from JGE: the upper signals, all or none of them */
+	answer(p, of_faults ? SECCOMP_RET_ALLOW : SECCOMP_RET_TRAP | TRAP_MARK);
+	answer(p, SECCOMP_RET_ALLOW);
+	/* for all threads; where one has a filter of its own it cannot be, and this thread alone gets it */
+	return !install(p, SECCOMP_FILTER_FLAG_TSYNC) || !install(p, 0);
+}
+
+sigset filter_queries(sigset signals)
+{
+	return (signals & FAULTS && ensure_queries(1) ? FAULTS : 0) | (signals & ~FAULTS && ensure_queries(0) ? ~FAULTS : 0);
 }

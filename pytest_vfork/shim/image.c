@@ -29,26 +29,21 @@ struct look {
 	uintptr_t path;
 	uint64_t flags; /* AT_* of execveat */
 	char interpreter[256]; /* BINPRM_BUF_SIZE */
-	char name[256]; /* for the message */
 };
 
-static long refuse(const struct look *look, const char *is, const char *reason)
+static long refuse(long file, const char *is, const char *reason)
 {
-	say("will not start ", look->name[0] ? look->name : "a program", ": it ", is, ", ", reason,
-	    ", and it would die at its first trapped call. Use --vfork-interposer=ptrace for it", NULL);
-	return -EPERM;
-}
-
-static void keep_name(struct look *look, long file)
-{
-	char link[32] = { 0 };
+	char link[32] = { 0 }, name[256];
 	struct text text = { link, link + sizeof(link) - 1 };
 	long size;
 
 	text_add(&text, "/proc/self/fd/");
 	text_add_number(&text, file);
-	size = CALL(__NR_readlink, link, look->name, sizeof(look->name) - 1);
-	look->name[is_error(size) ? 0 : size] = 0;
+	size = CALL(__NR_readlink, link, name, sizeof(name) - 1);
+	name[is_error(size) ? 0 : size] = 0;
+	say("will not start ", name, ": it ", is, ", ", reason,
+	    ", and it would die at its first trapped call. Use --vfork-interposer=ptrace for it", NULL);
+	return -EPERM;
 }
 
 static long open_image(const struct look *look)
@@ -93,29 +88,33 @@ static _Bool is_loader(long file, const Elf64_Phdr *dynamic)
 	return 1;
 }
 
-static long check_elf(const struct look *look, long file, const char *head, long size)
+static long check_elf(long file, const char *head, long size)
 {
 	const Elf64_Ehdr *header = (const Elf64_Ehdr *)head;
-	Elf64_Phdr room[HEAD / sizeof(Elf64_Phdr)], *dynamic = NULL;
+	Elf64_Phdr room[HEAD / sizeof(Elf64_Phdr)];
+	const Elf64_Phdr *table = room, *dynamic = NULL;
 	unsigned int i, count;
 
-	if (size < (long)sizeof(*header) || header->e_ident[EI_CLASS] != ELFCLASS64 || header->e_machine != EM_X86_64)
+	if (size < (long)sizeof(*header) || header->e_ident[EI_CLASS] != ELFCLASS64 || header->e_machine != EM_X86_64 ||
+	    header->e_phentsize != sizeof(*table))
 		return 0;
-	size = CALL(__NR_pread64, file, room, sizeof(room), header->e_phoff);
-	if (is_error(size) || header->e_phentsize != sizeof(room[0]))
-		return 0;
-	count = (unsigned int)size / sizeof(room[0]);
-	if (count > header->e_phnum)
-		count = header->e_phnum;
-	for (i = 0; i < count; i++) {
-		if (room[i].p_type == PT_INTERP)
+	count = header->e_phnum;
+	if (header->e_phoff + count * sizeof(*table) <= (unsigned long)size) {
+		table = (const Elf64_Phdr *)(head + header->e_phoff); /* as linkers lay it out */
+	} else {
+		size = CALL(__NR_pread64, file, room, sizeof(room), header->e_phoff);
+		if (is_error(size) || count > (unsigned long)size / sizeof(*table))
 			return 0;
-		if (room[i].p_type == PT_DYNAMIC)
-			dynamic = &room[i];
 	}
-	if (count < header->e_phnum || (dynamic && header->e_type == ET_DYN && is_loader(file, dynamic)))
+	for (i = 0; i < count; i++) {
+		if (table[i].p_type == PT_INTERP)
+			return 0;
+		if (table[i].p_type == PT_DYNAMIC)
+			dynamic = &table[i];
+	}
+	if (dynamic && header->e_type == ET_DYN && is_loader(file, dynamic))
 		return 0;
-	return refuse(look, "is statically linked", "so that nothing can be preloaded into it");
+	return refuse(file, "is statically linked", "so that nothing can be preloaded into it");
 }
 
 /* "#! interpreter argument": as fs/binfmt_script.c reads it */
@@ -151,10 +150,9 @@ static long check_link(struct look *look)
 		} else if (is_script(look, head, size)) {
 			result = 1; /* set-id bits of scripts do not count */
 		} else if (size > SELFMAG && !memcmp(head, ELFMAG, SELFMAG)) {
-			keep_name(look, file);
-			result = check_elf(look, file, head, size);
+			result = check_elf(file, head, size);
 			if (!result && gains_privileges(file, &about))
-				result = refuse(look, "would change its privileges", "so that ld.so ignores what is to be preloaded");
+				result = refuse(file, "would change its privileges", "so that ld.so ignores what is to be preloaded");
 		}
 	}
 	CALL(__NR_close, file);

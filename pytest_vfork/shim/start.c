@@ -46,15 +46,13 @@ static const char *find_own_path(void)
 
 static void keep_own_path(void)
 {
-	static char path[4096];
-	struct text text = { path, path + sizeof(path) - 1 };
+	const char *path = find_own_path();
 
-	text_add(&text, find_own_path());
-	if (path[0] != '/') {
+	if (*path != '/') {
 		say("cannot tell my own path, or it is relative in LD_PRELOAD: \"", path, "\"", NULL);
 		die(127);
 	}
-	config.path = path;
+	config.path = config_keep(path, strlen(path));
 }
 
 /* What the image before has left to this one, in the kernel or in VFORK_SHIM. */

@@ -11,7 +11,7 @@
 		    BIT(SIGXCPU) | BIT(SIGXFSZ) | BIT(SIGSYS))
 #define STOPS (BIT(SIGTSTP) | BIT(SIGTTIN) | BIT(SIGTTOU))
 #define FIRST_LOOK_NS 10000000
-#define LAST_LOOK_NS 160000000
+#define LAST_LOOK_NS 80000000
 
 /* P_PID and wait options, linux/wait.h; setpgid's answer to "has it called execve" */
 #define P_PID_TYPE 1

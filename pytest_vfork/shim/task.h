@@ -18,8 +18,8 @@ struct dispositions {
 	sigset handled; /* a handler is installed */
 	sigset one_shot; /* with SA_RESETHAND: ask the kernel before believing `handled` */
 	sigset mask_has_sigsys; /* SIGSYS was in sa_mask: taken out for the kernel, shown to the application */
-	sigset moved; /* SA_ONSTACK: the kernel enters the shim, deliver.c takes it to the application's alternate stack */
-	struct action actions[SIGNALS + 1]; /* of the signals in `moved`, and of SIGSYS */
+	sigset queries; /* rt_sigaction without a new action is trapped for these: filter_queries() */
+	struct action actions[SIGNALS + 1]; /* of SA_ONSTACK handlers, which the kernel enters through the shim, and of SIGSYS */
 };
 
 struct task {
