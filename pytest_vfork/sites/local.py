@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import platform
+import select
 import shutil
 import subprocess
 import tempfile
@@ -12,6 +13,7 @@ import time
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import IO
 
 import psutil
 
@@ -61,7 +63,7 @@ class LocalSite:
         setenv = ["env", *(f"{key}={_fill(value, names)}" for key, value in {**launch.env, **launch.boot.env}.items())]
         report, report_write = os.pipe()
         start = time.monotonic()
-        with open(report, "rb") as reports, open(out, "wb") as stdout, open(err, "wb") as stderr:
+        with open(report, "rb", buffering=0) as reports, open(out, "wb") as stdout, open(err, "wb") as stderr:
             process = subprocess.Popen(
                 [
                     self._supervisor,
@@ -78,15 +80,14 @@ class LocalSite:
                 start_new_session=True,
             )
             os.close(report_write)
+            told, is_over = _read_until_end(reports, launch.deadline_s)
             where: tuple[ThreadState, ...] = ()
-            try:
-                process.wait(launch.deadline_s)
-            except subprocess.TimeoutExpired:
+            if not is_over:
                 where = _where(process.pid)
                 process.terminate()
-                process.wait(_REPORT_DEADLINE_S)
-            told = reports.read().decode()
-        lines = [line.split(" ", 1) for line in told.splitlines()]
+                told += _read_until_end(reports, _REPORT_DEADLINE_S)[0]
+            process.wait(_REPORT_DEADLINE_S)
+        lines = [line.split(" ", 1) for line in told.decode().splitlines()]
         status = next((int(value) for key, value in lines if key == "status"), None)
         return Observation(
             events=parse_events(events.read_text("utf-8", "replace")),
@@ -98,6 +99,23 @@ class LocalSite:
             left_behind=tuple(value for key, value in lines if key == "left") if status is not None else (),
             spawns=parse_spawns(log.read_text("utf-8", "replace")) if log.exists() else (),
         )
+
+
+def _read_until_end(pipe: IO[bytes], deadline_s: float) -> tuple[bytes, bool]:
+    """Read until the last writer is gone, and say whether that was before the deadline.
+
+    The supervisor alone holds the other end. (Popen.wait() with a timeout looks only every 50 ms.)
+    """
+    until = time.monotonic() + deadline_s
+    poll = select.poll()
+    poll.register(pipe, select.POLLIN)
+    told = b""
+    while poll.poll(max(0.0, until - time.monotonic()) * 1000):
+        piece = pipe.read(4096)
+        if not piece:
+            return told, True
+        told += piece
+    return told, False
 
 
 def _fill(text: str, names: Mapping[str, str]) -> str:
