@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * rt_sigaction(2). The application's SIGSYS is virtual (hazard 2: CPython's child resets every handler). Its SA_ONSTACK handlers are
- * entered through the shim, for the kernel's alternate stack is the slot, which is ours alone. All others go to the kernel as they are,
- * but for SIGSYS in sa_mask.
+ * rt_sigaction(2). The application's SIGSYS is virtual (hazard 2: CPython's child resets every handler). Its
+ * SA_ONSTACK handlers are entered through the shim, for the kernel's alternate stack is the slot, which is ours
+ * alone. All others go to the kernel as they are, but for SIGSYS in sa_mask.
  */
 #include "action.h"
 
@@ -153,9 +153,9 @@ struct frame *answer_sigaction(struct frame *frame, struct task *task)
 	else {
 		if (wanted)
 			next = *(const struct action *)regs->rsi;
-		result = sig == SIGSYS ? set_sigsys(task, wanted, old) :
-			 wanted	       ? set(task->dispositions, sig, &next, old) :
-					 query(task->dispositions, sig, old);
+		result = sig == SIGSYS ? set_sigsys(task, wanted, old)
+			 : wanted      ? set(task->dispositions, sig, &next, old)
+				       : query(task->dispositions, sig, old);
 	}
 	regs->rax = (uint64_t)result;
 	return frame;

@@ -9,7 +9,10 @@
 
 /* Makes the shim the handler of SIGSYS. */
 void action_install(void);
-/* What CLONE_CLEAR_SIGHAND does: handlers go, ignored signals stay ignored. The kernel has done its part, SIGSYS included. */
+/*
+ * What CLONE_CLEAR_SIGHAND does: handlers go, ignored signals stay ignored. The kernel has done its part, SIGSYS
+ * included.
+ */
 void action_clear(struct dispositions *dispositions);
 
 static inline _Bool is_handler(uintptr_t handler)

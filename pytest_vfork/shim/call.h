@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System calls of the shim itself. Each carries a cookie in the sixth argument, unused by the calls that the filter traps, so that the
- * filter lets it through. A constant, not an instruction address: one filter must serve every image after execve, wherever it is.
+ * System calls of the shim itself. Each carries a cookie in the sixth argument, unused by the calls that the filter
+ * traps, so that the filter lets it through. A constant, not an instruction address: one filter must serve every
+ * image after execve, wherever it is.
  */
 #ifndef CALL_H
 #define CALL_H

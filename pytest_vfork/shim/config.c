@@ -8,8 +8,8 @@
 struct config config;
 
 /*
- * Copies of what the environment said, for an application may overwrite it (setproctitle). Packed one behind the other: each page
- * that a constructor touches costs every exec a page fault.
+ * Copies of what the environment said, for an application may overwrite it (setproctitle). Packed one behind the
+ * other: each page that a constructor touches costs every exec a page fault.
  */
 static char kept[3 * 4096];
 static size_t kept_size;
@@ -88,7 +88,8 @@ static _Bool read_part(const char *part, size_t size, struct text *next)
 
 static void refuse(const char *value)
 {
-	say("bad VFORK_SHIM \"", value, "\": it wants mode=fork, mode=reissue or mode=emulate, and may have log=/absolute/path", NULL);
+	say("bad VFORK_SHIM \"", value,
+	    "\": it wants mode=fork, mode=reissue or mode=emulate, and may have log=/absolute/path", NULL);
 	die(127);
 }
 

@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: MIT
 /*
- * A child that has a copy of the memory: the call is issued inside the handler, both come out of it, each with its own copy of the frame.
- * CLONE_VFORK without CLONE_VM has nothing to be told by CLONE_CHILD_CLEARTID: mm_release clears only in memory that others use too. What
- * works there is a robust futex: exit_robust_list runs at exec, exit and death, core dumps before 5.16 included.
+ * A child that has a copy of the memory: the call is issued inside the handler, both come out of it, each with its
+ * own copy of the frame. CLONE_VFORK without CLONE_VM has nothing to be told by CLONE_CHILD_CLEARTID: mm_release
+ * clears only in memory that others use too. What works there is a robust futex: exit_robust_list runs at exec, exit
+ * and death, core dumps before 5.16 included.
  */
 #include <linux/mman.h>
 #include <linux/futex.h>
 #include <linux/sched.h>
 
 #include "action.h"
-#include "behaviour.h"
 #include "call.h"
 #include "spawn.h"
-#include "suspend.h"
 
 #define PAGE 4096
 
@@ -32,45 +31,37 @@ static void hold(struct held *held)
 	CALL(__NR_set_robust_list, &robust, sizeof(robust));
 }
 
-static void child_starts(struct frame *frame, struct task *task, const struct spawn *spawn, struct held *held)
+static void child_starts(struct frame *frame, struct task *task, const struct spawn *spawn)
 {
 	if (spawn->args && spawn->flags & CLONE_CLEAR_SIGHAND)
 		action_clear(task->dispositions);
 	if (spawn->child_sp)
 		frame->regs.rsp = spawn->child_sp;
 	task->has_pending_sigsys = 0;
-	if (held)
-		hold(held);
+	if (spawn->held)
+		hold(spawn->held);
 }
 
-long spawn_copying(struct frame *frame, struct task *task, struct spawn *spawn)
+long copy_begin(struct frame *frame, struct task *task, struct spawn *spawn)
 {
-	enum suspender suspender = spawn->asked & CLONE_VFORK ? behaviour->suspender : NOBODY_SUSPENDS;
-	struct held *held = NULL;
-	sigset waiting;
 	long result;
 
-	if (suspender == SHIM_SUSPENDS) {
+	if (spawn->suspender == SHIM_SUSPENDS) {
 		result = call6(__NR_mmap, 0, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, (uint64_t)-1, 0);
 		if (is_error(result))
 			return result;
-		held = (struct held *)result;
-	}
-	if (suspender != NOBODY_SUSPENDS) {
-		waiting = suspension_mask(frame, task);
-		CALL(__NR_rt_sigprocmask, SIG_SETMASK, &waiting, 0, SIGSET_SIZE);
+		spawn->held = (struct held *)result;
+		spawn->release.word = &spawn->held->word;
+		spawn->release.by_owner_death = 1;
 	}
 	result = spawn_issue(spawn);
-	if (result == 0) {
-		child_starts(frame, task, spawn, held);
-		return 0;
-	}
-	if (held) {
-		struct release release = { .word = &held->word, .by_owner_death = 1, .child = (int32_t)result };
-
-		if (!is_error(result))
-			suspend_until_released(&release);
-		CALL(__NR_munmap, held, PAGE);
-	}
+	if (result == 0)
+		child_starts(frame, task, spawn);
 	return result;
+}
+
+void copy_end(struct spawn *spawn)
+{
+	if (spawn->held)
+		CALL(__NR_munmap, spawn->held, PAGE);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Hands a signal on to the application's handler, as the kernel would have: the frame is copied to the stack that the handler is to
- * run on, and the shim's own frame is turned into the handler's first state. Leaving by it changes mask and stack in one step.
+ * Hands a signal on to the application's handler, as the kernel would have: the frame is copied to the stack that the
+ * handler is to run on, and the shim's own frame is turned into the handler's first state. Leaving by it changes mask
+ * and stack in one step.
  */
 #include "deliver.h"
 
@@ -98,7 +99,10 @@ struct frame *deliver_pending_sigsys(struct frame *frame, struct task *task)
 	return deliver_sigsys(frame, task);
 }
 
-/* The handler has returned: what rt_sigreturn(2) would have read from its frame, which the application may have changed. */
+/*
+ * The handler has returned: what rt_sigreturn(2) would have read from its frame, which the application may have
+ * changed.
+ */
 struct frame *answer_handler_returns(struct frame *frame, struct task *task)
 {
 	struct frame *theirs = (struct frame *)(frame->regs.rsp - 8);

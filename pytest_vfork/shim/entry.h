@@ -5,7 +5,10 @@
 
 #include "frame.h"
 
-/* the handler of SIGSYS, and of the application's SA_ONSTACK handlers; runs on the task's slot with every signal blocked */
+/*
+ * the handler of SIGSYS, and of the application's SA_ONSTACK handlers; runs on the task's slot with every signal
+ * blocked
+ */
 void shim_entry(void);
 /* SA_RESTORER of shim_entry; never reached, since shim_entry leaves by itself */
 void shim_restorer(void);

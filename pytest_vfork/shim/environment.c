@@ -61,8 +61,8 @@ static _Bool take_out(char *variable)
 }
 
 /*
- * The auxiliary vector follows the environment, and some (Go's runtime) find it by looking for the NULL at the end. What
- * used to be pointers between the new end and the old becomes pairs that an auxiliary vector may begin with.
+ * The auxiliary vector follows the environment, and some (Go's runtime) find it by looking for the NULL at the end.
+ * What used to be pointers between the new end and the old becomes pairs that an auxiliary vector may begin with.
  */
 static void close_gap(char **end, size_t gone)
 {
@@ -116,7 +116,8 @@ static size_t size_of(struct reader *reader, const char *text)
 
 static struct survey survey(char *const *env)
 {
-	struct survey seen = { .bytes = 3 * 16 + strlen(config.path) + strlen(config.text) + SIGSYS_ROOM, .is_readable = 1 };
+	struct survey seen = { .bytes = 3 * 16 + strlen(config.path) + strlen(config.text) + SIGSYS_ROOM,
+			       .is_readable = 1 };
 	struct reader list = { 0 }, texts = { 0 };
 
 	for (; env; env++, seen.count++) {
@@ -181,7 +182,9 @@ static char *config_of(struct text *text, const struct task *task)
 	text_add(text, CONFIG);
 	text_add(text, config.text);
 	if (task->blocks_sigsys || ignores)
-		text_add(text, !ignores ? ",sigsys=blocked" : task->blocks_sigsys ? ",sigsys=both" : ",sigsys=ignored");
+		text_add(text, !ignores		     ? ",sigsys=blocked"
+			       : task->blocks_sigsys ? ",sigsys=both"
+						     : ",sigsys=ignored");
 	return finish(text, start);
 }
 

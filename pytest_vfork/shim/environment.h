@@ -8,7 +8,10 @@
 const char *environment_find(char **env, const char *name);
 /* Takes the shim out of the environment, in place. */
 void environment_clean(char **env);
-/* The environment for the next image, in memory of the task's; the given one if it cannot be read: the kernel will say so. */
+/*
+ * The environment for the next image, in memory of the task's; the given one if it cannot be read: the kernel will
+ * say so.
+ */
 uintptr_t environment_make(struct task *task, uintptr_t env);
 
 #endif

@@ -211,5 +211,6 @@ static _Bool ensure_queries(_Bool of_faults)
 
 sigset filter_queries(sigset signals)
 {
-	return (signals & FAULTS && ensure_queries(1) ? FAULTS : 0) | (signals & ~FAULTS && ensure_queries(0) ? ~FAULTS : 0);
+	return (signals & FAULTS && ensure_queries(1) ? FAULTS : 0) |
+	       (signals & ~FAULTS && ensure_queries(0) ? ~FAULTS : 0);
 }

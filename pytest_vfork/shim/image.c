@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* The filter outlives execve, the handler does not: an image that ld.so will not preload the shim into must not be started (hazard 4). */
+/*
+ * The filter outlives execve, the handler does not: an image that ld.so will not preload the shim into must not be
+ * started (hazard 4).
+ */
 #include "image.h"
 
 #include <asm/fcntl.h>
@@ -8,6 +11,7 @@
 #include <linux/prctl.h>
 
 #include "call.h"
+#include "config.h"
 #include "text.h"
 
 #ifndef DF_1_PIE
@@ -16,11 +20,14 @@
 #ifndef DT_FLAGS_1
 #define DT_FLAGS_1 0x6ffffffb
 #endif
-#define AT_FDCWD_FLAG (-100l) /* AT_FDCWD, AT_EMPTY_PATH: linux/fcntl.h */
+#define AT_FDCWD_FLAG (-100l) /* AT_FDCWD, AT_EMPTY_PATH, AT_EACCESS: linux/fcntl.h */
 #define AT_EMPTY_PATH_FLAG 0x1000
-#define REGULAR(mode) (((mode)&0170000) == 0100000)
+#define REGULAR(mode) (((mode) & 0170000) == 0100000)
+#define AT_EACCESS_FLAG 0x200
+#define MAY_READ 4 /* R_OK */
 #define SET_UID 04000
-#define SET_GID_AND_X (02000 | 0010)
+#define SET_GID 02000
+#define GROUP_X 0010
 #define SCRIPTS_AT_MOST 5 /* BINPRM: interpreters of interpreters, fs/exec.c */
 #define HEAD 1024
 
@@ -31,7 +38,7 @@ struct look {
 	char interpreter[256]; /* BINPRM_BUF_SIZE */
 };
 
-static long refuse(long file, const char *is, const char *reason)
+static long refuse(const struct look *look, long file, const char *is, const char *reason)
 {
 	char link[32] = { 0 }, name[256];
 	struct text text = { link, link + sizeof(link) - 1 };
@@ -41,8 +48,9 @@ static long refuse(long file, const char *is, const char *reason)
 	text_add_number(&text, file);
 	size = CALL(__NR_readlink, link, name, sizeof(name) - 1);
 	name[is_error(size) ? 0 : size] = 0;
-	say("will not start ", name, ": it ", is, ", ", reason,
-	    ", and it would die at its first trapped call. Use --vfork-interposer=ptrace for it", NULL);
+	/* without /proc: as the application said it; the kernel has just read it */
+	say("will not start ", is_error(size) ? (const char *)look->path : name, ": it ", is, " (", reason,
+	    "), and it would die at its first trapped call. Use --vfork-interposer=ptrace for it", NULL);
 	return -EPERM;
 }
 
@@ -59,20 +67,38 @@ static long open_image(const struct look *look)
 	return CALL(__NR_openat, AT_FDCWD_FLAG, link, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 }
 
-static _Bool gains_privileges(long file, const struct stat *about)
+struct ids {
+	uint32_t real, effective, saved;
+};
+
+/*
+ * The kernel sets AT_SECURE, and ld.so drops LD_PRELOAD, when the new image's effective ids are not the real ones
+ * (security/commoncap.c).
+ */
+static _Bool is_secure_exec(long file, const struct stat *about)
 {
+	_Bool counts = about->st_mode & (SET_UID | SET_GID) && CALL(__NR_prctl, PR_GET_NO_NEW_PRIVS) == 0;
+	struct ids uid, gid;
 	char capability;
 
-	/* with no_new_privs the kernel ignores the bits, but file capabilities still make ld.so drop LD_PRELOAD (AT_SECURE) */
-	if (CALL(__NR_geteuid) != 0 && !is_error(CALL(__NR_fgetxattr, file, "security.capability", &capability, 0)))
+	CALL(__NR_getresuid, &uid.real, &uid.effective, &uid.saved);
+	CALL(__NR_getresgid, &gid.real, &gid.effective, &gid.saved);
+	if (counts && about->st_mode & SET_UID)
+		uid.effective = about->st_uid;
+	if (counts && (about->st_mode & (SET_GID | GROUP_X)) == (SET_GID | GROUP_X))
+		gid.effective = about->st_gid;
+	if (uid.real != uid.effective || gid.real != gid.effective)
 		return 1;
-	if (!(about->st_mode & SET_UID) && (about->st_mode & SET_GID_AND_X) != SET_GID_AND_X)
-		return 0;
-	if (CALL(__NR_prctl, PR_GET_NO_NEW_PRIVS) > 0)
-		return 0;
-	/* ld.so is careful when the effective ids differ from the real ones */
-	return ((about->st_mode & SET_UID) && about->st_uid != CALL(__NR_getuid)) ||
-	       ((about->st_mode & SET_GID_AND_X) == SET_GID_AND_X && about->st_gid != CALL(__NR_getgid));
+	/* file capabilities count for others than root, and even with no_new_privs */
+	return uid.real != 0 && !is_error(CALL(__NR_fgetxattr, file, "security.capability", &capability, 0));
+}
+
+/* After chroot, or with another user's rights, ld.so may not be able to open what it is to preload. */
+static _Bool can_be_preloaded(void)
+{
+	long result = CALL(__NR_faccessat2, AT_FDCWD_FLAG, config.path, MAY_READ, AT_EACCESS_FLAG);
+
+	return !is_error(result) || result == -ENOSYS;
 }
 
 /* A loader started by its name (ld.so program) has no PT_INTERP either; it is no PIE, and it will preload. */
@@ -88,15 +114,15 @@ static _Bool is_loader(long file, const Elf64_Phdr *dynamic)
 	return 1;
 }
 
-static long check_elf(long file, const char *head, long size)
+static long check_elf(const struct look *look, long file, const char *head, long size)
 {
 	const Elf64_Ehdr *header = (const Elf64_Ehdr *)head;
 	Elf64_Phdr room[HEAD / sizeof(Elf64_Phdr)];
 	const Elf64_Phdr *table = room, *dynamic = NULL;
 	unsigned int i, count;
 
-	if (size < (long)sizeof(*header) || header->e_ident[EI_CLASS] != ELFCLASS64 || header->e_machine != EM_X86_64 ||
-	    header->e_phentsize != sizeof(*table))
+	if (size < (long)sizeof(*header) || header->e_ident[EI_CLASS] != ELFCLASS64 ||
+	    header->e_machine != EM_X86_64 || header->e_phentsize != sizeof(*table))
 		return 0;
 	count = header->e_phnum;
 	if (header->e_phoff + count * sizeof(*table) <= (unsigned long)size) {
@@ -114,7 +140,7 @@ static long check_elf(long file, const char *head, long size)
 	}
 	if (dynamic && header->e_type == ET_DYN && is_loader(file, dynamic))
 		return 0;
-	return refuse(file, "is statically linked", "so that nothing can be preloaded into it");
+	return refuse(look, file, "is statically linked", "nothing can be preloaded into it");
 }
 
 /* "#! interpreter argument": as fs/binfmt_script.c reads it */
@@ -150,9 +176,13 @@ static long check_link(struct look *look)
 		} else if (is_script(look, head, size)) {
 			result = 1; /* set-id bits of scripts do not count */
 		} else if (size > SELFMAG && !memcmp(head, ELFMAG, SELFMAG)) {
-			result = check_elf(file, head, size);
-			if (!result && gains_privileges(file, &about))
-				result = refuse(file, "would change its privileges", "so that ld.so ignores what is to be preloaded");
+			result = check_elf(look, file, head, size);
+			if (!result && is_secure_exec(file, &about))
+				result = refuse(look, file, "would run with changed privileges",
+						"ld.so ignores LD_PRELOAD then");
+			if (!result && !can_be_preloaded())
+				result =
+					refuse(look, file, "could not open the shim from where it runs", config.path);
 		}
 	}
 	CALL(__NR_close, file);

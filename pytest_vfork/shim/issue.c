@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* The call itself, as it reaches the kernel: clone stays clone, clone3 stays clone3, vfork becomes clone (a child needs its own stack). */
+/*
+ * The call itself, as it reaches the kernel: clone stays clone, clone3 stays clone3, vfork becomes clone (a child
+ * needs its own stack).
+ */
 #include "call.h"
 #include "entry.h"
 #include "spawn.h"
@@ -32,9 +35,9 @@ static long issue(long nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint6
 	return result;
 }
 
-long spawn_issue_at(const struct spawn *spawn, struct task *child, struct frame *child_frame)
+long spawn_issue_at(const struct spawn *spawn, struct frame *child_frame)
 {
-	uint64_t sp = ARG(child_frame) - 8, low = task_stack(child).sp;
+	uint64_t sp = ARG(child_frame) - 8, low = task_stack(spawn->child).sp;
 
 	if (!spawn->args)
 		return issue(__NR_clone, spawn->flags, sp, spawn->parent_tid, spawn->child_tid, spawn->tls);

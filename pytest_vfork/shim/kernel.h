@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The kernel's view of a signal on x86-64: what libc headers hide or shape differently. No libc header may be included. */
+/*
+ * The kernel's view of a signal on x86-64: what libc headers hide or shape differently. No libc header may be
+ * included.
+ */
 #ifndef KERNEL_H
 #define KERNEL_H
 
@@ -13,7 +16,7 @@ typedef uint64_t sigset; /* _NSIG is 64 */
 
 #define SIGNALS 64
 #define SIGSET_SIZE 8
-#define BIT(sig) (1ull << ((sig)-1))
+#define BIT(sig) (1ull << ((sig) - 1))
 #define SA_RESTORER_FLAG 0x04000000u /* SA_RESTORER, asm/signal.h */
 #define SS_AUTODISARM_FLAG (1u << 31) /* SS_AUTODISARM, linux/signal.h */
 #define SS_ONSTACK_FLAG 1
@@ -71,7 +74,8 @@ _Static_assert(offsetof(struct frame, info) == 312, "siginfo follows a ucontext 
 
 /* struct clone_args as of Linux 5.7; later ones only get longer */
 struct clone_args_known {
-	uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup;
+	uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size,
+		cgroup;
 };
 
 #define CLONE_ARGS_SIZE_FIRST 64 /* CLONE_ARGS_SIZE_VER0 */

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether memory of the application's may be touched: where the kernel answers EFAULT, the shim must not die of SIGSEGV. */
+/*
+ * Whether memory of the application's may be touched: where the kernel answers EFAULT, the shim must not die of
+ * SIGSEGV.
+ */
 #ifndef MEMORY_H
 #define MEMORY_H
 
 #include "call.h"
 
 /*
- * rt_sigprocmask copies the new set in before it looks at anything else, and the shim runs with every signal blocked, so blocking
- * any set changes nothing: a read probe for one cheap system call, and a write probe that leaves the mask behind.
+ * rt_sigprocmask copies the new set in before it looks at anything else, and the shim runs with every signal blocked,
+ * so blocking any set changes nothing: a read probe for one cheap system call, and a write probe that leaves the mask
+ * behind.
  */
 INLINE _Bool can_read8(uintptr_t address)
 {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Calls that block, or that take the state of the task with them, must not run inside a handler on a slot: an application's handler
- * would interrupt them there, and execve would pass on the handler's mask. They run from a place of our own just after rt_sigreturn.
+ * Calls that block, or that take the state of the task with them, must not run inside a handler on a slot: an
+ * application's handler would interrupt them there, and execve would pass on the handler's mask. They run from a
+ * place of our own just after rt_sigreturn.
  */
 #include "outside.h"
 
@@ -13,7 +14,10 @@
 struct outside *go_outside(struct frame *frame)
 {
 	struct registers *regs = &frame->regs;
-	/* on the application's stack, where the kernel, too, would put a signal frame: it nests as the application does */
+	/*
+	 * on the application's stack, where the kernel, too, would put a signal frame: it nests as the application
+	 * does
+	 */
 	struct outside *outside = (struct outside *)((regs->rsp - RED_ZONE - sizeof(*outside)) & ~15ul);
 
 	outside->rip = regs->rip;

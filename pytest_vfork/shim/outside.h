@@ -5,8 +5,9 @@
 #include "entry.h"
 
 /*
- * Arranges that the trapped call runs again when the handler has been left: with the mask, the stack and the pending signals of the
- * application, restartable, interruptible by its handlers. The caller changes arguments in frame->regs afterwards; they come back.
+ * Arranges that the trapped call runs again when the handler has been left: with the mask, the stack and the pending
+ * signals of the application, restartable, interruptible by its handlers. The caller changes arguments in frame->regs
+ * afterwards; they come back.
  */
 struct outside *go_outside(struct frame *frame);
 

@@ -2,8 +2,8 @@
 /*
  * What others may rely on: how a program asks who interposes it, and how the shim is told what to do.
  *
- * prctl(VFORK_SHIM_PRCTL, 0, 0, 0, 0) fails with the errno VFORK_SHIM_ANSWER + mode; without the shim it is EINVAL. The
- * answer is given by the seccomp filter itself, so it outlives execve and a lost environment.
+ * prctl(VFORK_SHIM_PRCTL, 0, 0, 0, 0) fails with the errno VFORK_SHIM_ANSWER + mode; without the shim it is EINVAL.
+ * The answer is given by the seccomp filter itself, so it outlives execve and a lost environment.
  * prctl(VFORK_SHIM_PRCTL, 1, 0, 0, 0) fails with VFORK_SHIM_LOGS if the filter also traps plain forks, for the log.
  *
  * LD_PRELOAD=/abs/shim.so VFORK_SHIM="mode=emulate,log=/abs/path"

@@ -5,7 +5,6 @@
 #include <linux/sched.h>
 
 #include "answers.h"
-#include "behaviour.h"
 #include "log.h"
 #include "memory.h"
 #include "text.h"
@@ -13,6 +12,37 @@
 #define EXIT_SIGNAL 0xffull /* CSIGNAL */
 #define VFORK_FLAGS (CLONE_VM | CLONE_VFORK)
 #define USER_END 0x7ffffffff000ull /* TASK_SIZE_MAX; with 57 bits of address the kernel decides */
+
+static void block(sigset mask)
+{
+	CALL(__NR_rt_sigprocmask, SIG_SETMASK, &mask, 0, SIGSET_SIZE);
+}
+
+/* The parent's way, until it may go on; the child leaves on its own (share.c), or with 0 (copy.c). */
+static long create(struct frame *frame, struct task *task, struct spawn *spawn)
+{
+	_Bool shares = !!(spawn->flags & CLONE_VM);
+	sigset waiting = 0;
+	long result;
+
+	if (spawn->suspender != NOBODY_SUSPENDS)
+		waiting = suspension_mask(frame, task);
+	if (spawn->suspender == KERNEL_SUSPENDS)
+		block(waiting);
+	result = shares ? share_begin(frame, task, spawn) : copy_begin(frame, task, spawn);
+	if (result == 0)
+		return 0;
+	if (spawn->suspender == SHIM_SUSPENDS && !is_error(result)) {
+		spawn->release.child = (int32_t)result;
+		block(waiting);
+		suspend_until_released(&spawn->release);
+	}
+	if (shares)
+		share_end(spawn, result);
+	else
+		copy_end(spawn);
+	return result;
+}
 
 static struct frame *spawn(struct frame *frame, struct task *task, struct spawn *spawn)
 {
@@ -23,8 +53,9 @@ static struct frame *spawn(struct frame *frame, struct task *task, struct spawn 
 		spawn->flags &= ~(uint64_t)(CLONE_VM | CLONE_SIGHAND);
 	if (behaviour->suspender != KERNEL_SUSPENDS)
 		spawn->flags &= ~(uint64_t)CLONE_VFORK;
+	spawn->suspender = spawn->asked & CLONE_VFORK ? behaviour->suspender : NOBODY_SUSPENDS;
 
-	result = spawn->flags & CLONE_VM ? spawn_sharing(frame, task, spawn) : spawn_copying(frame, task, spawn);
+	result = create(frame, task, spawn);
 	frame->regs.rax = (uint64_t)result;
 	if (result)
 		log_spawn(spawn, result);

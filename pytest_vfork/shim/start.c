@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* The constructor. It is to run before any other (-z initfirst): those of other objects may call what the filter traps. */
+/*
+ * The constructor. It is to run before any other (-z initfirst): those of other objects may call what the filter
+ * traps.
+ */
 #include "action.h"
 #include "behaviour.h"
 #include "call.h"

@@ -7,8 +7,9 @@
 #include "action.h"
 #include "call.h"
 
-#define DUMPS_CORE (BIT(SIGQUIT) | BIT(SIGILL) | BIT(SIGTRAP) | BIT(SIGABRT) | BIT(SIGBUS) | BIT(SIGFPE) | BIT(SIGSEGV) | \
-		    BIT(SIGXCPU) | BIT(SIGXFSZ) | BIT(SIGSYS))
+#define DUMPS_CORE                                                                                             \
+	(BIT(SIGQUIT) | BIT(SIGILL) | BIT(SIGTRAP) | BIT(SIGABRT) | BIT(SIGBUS) | BIT(SIGFPE) | BIT(SIGSEGV) | \
+	 BIT(SIGXCPU) | BIT(SIGXFSZ) | BIT(SIGSYS))
 #define STOPS (BIT(SIGTSTP) | BIT(SIGTTIN) | BIT(SIGTTOU))
 #define FIRST_LOOK_NS 10000000
 #define LAST_LOOK_NS 80000000
@@ -36,9 +37,10 @@ static sigset still_handled(const struct dispositions *dispositions)
 }
 
 /*
- * The kernel's own wait is killable, not interruptible (wait_for_vfork_done: TASK_KILLABLE): a signal whose default is to end the process
- * without a core ends it at once (kernel/signal.c, complete_signal), all others wait. So: block what has a handler, what dumps core, what stops.
- * Signals that are ignored stay open: blocked they would be queued instead of dropped. SIGSTOP cannot be blocked (hazard 12).
+ * The kernel's own wait is killable, not interruptible (wait_for_vfork_done: TASK_KILLABLE): a signal whose default
+ * is to end the process without a core ends it at once (kernel/signal.c, complete_signal), all others wait. So: block
+ * what has a handler, what dumps core, what stops. Signals that are ignored stay open: blocked they would be queued
+ * instead of dropped. SIGSTOP cannot be blocked (hazard 12).
  */
 sigset suspension_mask(const struct frame *frame, const struct task *task)
 {
@@ -46,8 +48,8 @@ sigset suspension_mask(const struct frame *frame, const struct task *task)
 }
 
 /*
- * The second way to learn of the end: the kernel leaves the word alone on a core dump before 5.16, and after set_tid_address(2) in the
- * child. It must not reap and must not open a descriptor.
+ * The second way to learn of the end: the kernel leaves the word alone on a core dump before 5.16, and after
+ * set_tid_address(2) in the child. It must not reap and must not open a descriptor.
  */
 static _Bool has_let_go(const struct release *release)
 {

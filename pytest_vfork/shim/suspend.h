@@ -2,10 +2,11 @@
 /*
  * The one place that holds a parent: here a simulator puts its own scheduler.
  *
- * Called by spawn.c, in the parent, on the parent's slot (60 KiB of stack, less what the handler has used), in mode emulate, after the
- * child was made. The child runs meanwhile, in the same memory. Allowed inside: system calls through CALL(), the parent's own slot.
- * Not allowed: libc, thread-local storage, a lock that the child or another thread could hold, a new descriptor (the application would see it).
- * Signals: handled and core-dumping ones are blocked, a fatal one may end the process at any instruction (TASK_KILLABLE).
+ * Called by spawn.c, in the parent, on the parent's slot (60 KiB of stack, less what the handler has used), in mode
+ * emulate, after the child was made. The child runs meanwhile, in the same memory. Allowed inside: system calls
+ * through CALL(), the parent's own slot. Not allowed: libc, thread-local storage, a lock that the child or another
+ * thread could hold, a new descriptor (the application would see it). Signals: handled and core-dumping ones are
+ * blocked, a fatal one may end the process at any instruction (TASK_KILLABLE).
  */
 #ifndef SUSPEND_H
 #define SUSPEND_H

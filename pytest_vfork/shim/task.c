@@ -33,8 +33,9 @@ struct chunk {
 static struct slot first;
 
 /*
- * The newest chunk. It lies in a page of its own that a fork wipes: the child of a plain fork, which is not trapped, must not believe
- * that its parent's threads live on, nor free the slot that its only task runs on. It begins with an empty list and leaves the old slots alone.
+ * The newest chunk. It lies in a page of its own that a fork wipes: the child of a plain fork, which is not trapped,
+ * must not believe that its parent's threads live on, nor free the slot that its only task runs on. It begins with an
+ * empty list and leaves the old slots alone.
  */
 struct arena {
 	struct chunk *newest;
@@ -96,7 +97,8 @@ static struct task *take(struct chunk *chunk, uint32_t index, int32_t owner)
 {
 	struct task *task = &chunk->slots[index].task;
 
-	if (!__atomic_compare_exchange_n(&chunk->owners[index], &owner, CLAIMED, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+	if (!__atomic_compare_exchange_n(&chunk->owners[index], &owner, CLAIMED, 0, __ATOMIC_ACQ_REL,
+					 __ATOMIC_RELAXED))
 		return NULL;
 	memset(task, 0, offsetof(struct task, own));
 	return task;
@@ -122,7 +124,8 @@ static struct task *take_from(struct chunk *chunk, _Bool is_owner)
 			return task;
 	}
 	while (used < SLOTS) {
-		if (!__atomic_compare_exchange_n(&chunk->used, &used, used + 1, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		if (!__atomic_compare_exchange_n(&chunk->used, &used, used + 1, 0, __ATOMIC_ACQ_REL,
+						 __ATOMIC_ACQUIRE))
 			continue;
 		task = take(chunk, used++, 0);
 		if (task)
@@ -185,7 +188,8 @@ static void set_owner(struct task *task, int32_t owner)
 	struct chunk *chunk = chunk_of(task);
 
 	if (chunk)
-		__atomic_store_n(&chunk->owners[(ARG(task) - ARG(chunk->slots)) / SLOT_SIZE], owner, __ATOMIC_RELEASE);
+		__atomic_store_n(&chunk->owners[(ARG(task) - ARG(chunk->slots)) / SLOT_SIZE], owner,
+				 __ATOMIC_RELEASE);
 }
 
 void task_is_thread(struct task *task, int tid)

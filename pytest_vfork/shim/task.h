@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the shim knows of a task (a thread or a vfork child). It lives at the bottom of the task's own slot; the rest of the slot is the
- * alternate stack that all of the shim's handlers run on. A handler finds its task by uc_stack of its frame: thread-local storage is
- * shared with vfork children, an address of the stack in force is not (hazard 13).
+ * What the shim knows of a task (a thread or a vfork child). It lives at the bottom of the task's own slot; the rest
+ * of the slot is the alternate stack that all of the shim's handlers run on. A handler finds its task by uc_stack of
+ * its frame: thread-local storage is shared with vfork children, an address of the stack in force is not (hazard 13).
  *
- * No locks: they would be shared with vfork children and with tasks that SIGKILL may end at any instruction (hazard 14).
+ * No locks: they would be shared with vfork children and with tasks that SIGKILL may end at any instruction (hazard
+ * 14).
  */
 #ifndef TASK_H
 #define TASK_H
@@ -13,13 +14,14 @@
 
 #define SLOT_SIZE 0x10000
 
-/* Signal dispositions as the application believes them: shared by threads (CLONE_SIGHAND), copied for a vfork child. */
+/* Dispositions as the application believes them: shared by threads (CLONE_SIGHAND), copied for a vfork child. */
 struct dispositions {
 	sigset handled; /* a handler is installed */
 	sigset one_shot; /* with SA_RESETHAND: ask the kernel before believing `handled` */
-	sigset mask_has_sigsys; /* SIGSYS was in sa_mask: taken out for the kernel, shown to the application */
+	sigset mask_has_sigsys; /* SIGSYS was in sa_mask: kept from the kernel, shown to the application */
 	sigset queries; /* rt_sigaction without a new action is trapped for these: filter_queries() */
-	struct action actions[SIGNALS + 1]; /* of SA_ONSTACK handlers, which the kernel enters through the shim, and of SIGSYS */
+	/* of SA_ONSTACK handlers, which the kernel enters through the shim, and of SIGSYS */
+	struct action actions[SIGNALS + 1];
 };
 
 struct task {
@@ -34,7 +36,6 @@ struct task {
 	uintptr_t tells_tid_at; /* CLONE_CHILD_SETTID that the kernel was not given */
 
 	uint32_t release_word; /* 0 once the kernel let go of the memory, see suspend.c */
-	int32_t child_tid; /* scratch of the creator */
 	void *exec_map; /* memory of an exec in progress that did not fit into the slot */
 	size_t exec_map_size;
 

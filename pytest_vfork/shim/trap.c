@@ -14,8 +14,9 @@
 #endif
 
 /*
- * Nothing here may be a call that ld.so or libc make before constructors have run: the filter outlives execve, the handler does not.
- * glibc 2.36 and musl 1.2 call arch_prctl, brk, set_tid_address, set_robust_list, rseq, prlimit64, mprotect there, none of these.
+ * Nothing here may be a call that ld.so or libc make before constructors have run: the filter outlives execve, the
+ * handler does not. glibc 2.36 and musl 1.2 call arch_prctl, brk, set_tid_address, set_robust_list, rseq, prlimit64,
+ * mprotect there, none of these.
  */
 const struct trap traps[] = {
 	{ __NR_rt_sigprocmask, TRAP_ALWAYS, 0, 0, COOKIE_SIXTH, 0, answer_sigprocmask },
@@ -57,7 +58,10 @@ struct frame *shim_arrive(struct frame *frame)
 
 	if (task)
 		return frame;
-	/* a thread whose making was not seen: the kernel left it no alternate stack, so this frame is on the application's */
+	/*
+	 * a thread whose making was not seen: the kernel left it no alternate stack, so this frame is on the
+	 * application's
+	 */
 	task = task_claim();
 	if (!task)
 		return frame;
