@@ -35,7 +35,13 @@ def test_run_hands_death_by_signal_on() -> None:
 def test_run_logs_what_the_command_asked_for(tmp_path: Path) -> None:
     log = tmp_path / "log"
     done = run(
-        "run", "--vfork-log", str(log), "--", sys.executable, "-c", "import subprocess; subprocess.run(['/bin/true'])"
+        "run",
+        "--vfork-log",
+        str(log),
+        "--",
+        sys.executable,
+        "-c",
+        "import subprocess; subprocess.run(['true'], cwd='/')",
     )
     assert done.returncode == 0
     assert "call=vfork" in log.read_text()

@@ -120,7 +120,7 @@ def test_a_static_image_is_refused_with_a_reason(shimmed: Shimmed, tmp_path: Pat
     assert done.stdout == "status 126\n"
     assert str(image) in done.stderr
     assert "ptrace" in done.stderr
-    spawn = f"import subprocess\ntry:\n    subprocess.run([{str(image)!r}])\n"
+    spawn = f"import subprocess\ntry:\n    subprocess.run([{str(image)!r}], cwd='/')\n"
     spawn += "except OSError as error:\n    print(error.errno)"
     assert shimmed(sys.executable, "-c", spawn).stdout == "1\n"
 
