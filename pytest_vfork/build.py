@@ -17,6 +17,8 @@ from .model import Case, Program, Workload
 
 CASE_FLAGS = ("-std=gnu11", "-O2", "-Wall", "-Wextra", "-pthread")
 RUST_FLAGS = ("--edition", "2021", "-O")
+# Beside each program: what the compiler had to say of it, if it was compiled.
+COMPILER_LOG = "compiler.log"
 _COMPILE_DEADLINE_S = 300
 
 # Which header each name of a case comes from; the generated program includes what it uses.
@@ -70,9 +72,10 @@ class Builder:
 
         def make(folder: Path) -> None:
             (folder / filename).write_text(source, "utf-8")
-            _run([*command, "-o", str(folder / stem), str(folder / filename)])
+            said = _run([*command, "-o", str(folder / stem), str(folder / filename)])
+            (folder / COMPILER_LOG).write_text(said, "utf-8")
 
-        folder = self.cache.get(("program", filename, source, *command, compiler), make)
+        folder = self.cache.get(("program with log", filename, source, *command, compiler), make)
         return Program(folder / filename, (str(folder / stem),))
 
     def script(self, filename: str, source: str, interpreter: str) -> Program:
@@ -160,10 +163,11 @@ def _write(path: Path, text: str) -> None:
     path.write_text(text, "utf-8")
 
 
-def _run(command: list[str]) -> None:
+def _run(command: list[str]) -> str:
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_COMPILE_DEADLINE_S, check=False)
     except subprocess.TimeoutExpired as error:
         raise CompileError(f"no end within {_COMPILE_DEADLINE_S} s: {' '.join(command)}") from error
     if done.returncode:
         raise CompileError(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
+    return done.stderr

@@ -20,6 +20,7 @@ from .verdict import apply_expectation, find_expectation, judge_case, judge_work
 
 # How to get what a workload needs and a machine may lack.
 HOW_TO_GET = {
+    "cc": "apt-get install gcc (rustc links with it)",
     "dash": "apt-get install dash",
     "make": "apt-get install make",
     "rustc": "apt-get install rustc, or rustup",

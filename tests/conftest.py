@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -32,6 +33,17 @@ def run(home: str, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -
 @pytest.fixture(scope="session")
 def builder() -> Builder:
     return Builder(Cache.of_user(), find_cc(None))
+
+
+@pytest.fixture
+def static_image(tmp_path: Path, builder: Builder) -> Path:
+    """An executable into which nothing can be preloaded."""
+    source, image = tmp_path / "static.c", tmp_path / "static"
+    source.write_text("int main(void) { return 0; }\n")
+    # zig links statically against musl only
+    cc = [part.replace("linux-gnu", "linux-musl") for part in builder.cc]
+    subprocess.run([*cc, "-static", "-o", str(image), str(source)], check=True, timeout=300)
+    return image
 
 
 @pytest.fixture

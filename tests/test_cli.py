@@ -52,11 +52,8 @@ def test_run_of_what_is_not_there_says_so() -> None:
     assert (done.returncode, done.stderr) == (127, "pytest-vfork: no-such-command: not found\n")
 
 
-def test_run_refuses_a_static_executable(tmp_path: Path) -> None:
-    source = tmp_path / "static.c"
-    source.write_text("int main(void) { return 0; }\n")
-    subprocess.run(["cc", "-static", "-o", str(tmp_path / "static"), str(source)], check=True, timeout=60)
-    done = run("run", "--", str(tmp_path / "static"))
+def test_run_refuses_a_static_executable(static_image: Path) -> None:
+    done = run("run", "--", str(static_image))
     assert done.returncode == 126
     assert "static executable" in done.stderr
     assert "ptrace interposer" in done.stderr

@@ -110,17 +110,14 @@ def test_no_filter_is_stacked_by_exec(shimmed: Shimmed) -> None:
     assert shimmed("sh", "-c", f'exec sh -c "exec sh -c \\"exec env -i {count}\\""').stdout == once
 
 
-def test_a_static_image_is_refused_with_a_reason(shimmed: Shimmed, tmp_path: Path) -> None:
-    source, image = tmp_path / "static.c", tmp_path / "static"
-    source.write_text("int main(void) { return 0; }\n")
-    subprocess.run(["cc", "-static", "-o", str(image), str(source)], check=True, timeout=60)
-    assert why_not(image) is not None
+def test_a_static_image_is_refused_with_a_reason(shimmed: Shimmed, static_image: Path) -> None:
+    assert why_not(static_image) is not None
     assert why_not(Path(sys.executable)) is None
-    done = shimmed("sh", "-c", f"{image}; echo status $?")
+    done = shimmed("sh", "-c", f"{static_image}; echo status $?")
     assert done.stdout == "status 126\n"
-    assert str(image) in done.stderr
+    assert str(static_image) in done.stderr
     assert "ptrace" in done.stderr
-    spawn = f"import subprocess\ntry:\n    subprocess.run([{str(image)!r}], cwd='/')\n"
+    spawn = f"import subprocess\ntry:\n    subprocess.run([{str(static_image)!r}], cwd='/')\n"
     spawn += "except OSError as error:\n    print(error.errno)"
     assert shimmed(sys.executable, "-c", spawn).stdout == "1\n"
 
