@@ -5,6 +5,7 @@
 #include <linux/sched.h>
 
 #include "answers.h"
+#include "killable.h"
 #include "log.h"
 #include "memory.h"
 #include "text.h"
@@ -26,7 +27,7 @@ static long create(struct frame *frame, struct task *task, struct spawn *spawn)
 	long result;
 
 	if (spawn->suspender != NOBODY_SUSPENDS)
-		waiting = suspension_mask(frame, task);
+		waiting = killable_mask(frame, task);
 	if (spawn->suspender == KERNEL_SUSPENDS)
 		block(waiting);
 	result = shares ? share_begin(frame, task, spawn) : copy_begin(frame, task, spawn);

@@ -4,6 +4,7 @@
 #define SPAWN_H
 
 #include "behaviour.h"
+#include "frame.h"
 #include "suspend.h"
 
 struct spawn {

@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The one place that holds a parent: here a simulator puts its own scheduler.
+ * The seam for a scheduler: the one place that holds a parent. suspend.c, the default, sleeps until the child has let
+ * go. A simulator builds the shim with a file of its own in its place (docs/examples/toy-scheduler); nothing else
+ * changes.
  *
- * Called by spawn.c, in the parent, on the parent's slot (60 KiB of stack, less what the handler has used), in mode
- * emulate, after the child was made. The child runs meanwhile, in the same memory. Allowed inside: system calls
- * through CALL(), the parent's own slot. Not allowed: libc, thread-local storage, a lock that the child or another
- * thread could hold, a new descriptor (the application would see it). Signals: handled and core-dumping ones are
- * blocked, a fatal one may end the process at any instruction (TASK_KILLABLE).
+ * Who calls: spawn.c, once for each call with CLONE_VFORK in mode emulate that made a child, in the thread that made
+ * it. Several threads of a process, and a vfork child that spawns in turn, may be inside at the same time.
+ * When: the child runs already, in the same memory (without CLONE_VM: in a copy).
+ * On which stack: on the parent's own slot, which nobody else touches: 60 KiB less two signal frames.
+ * Signals: all are blocked but those that end the process at once when they come (killable.h), so nothing interrupts a
+ * wait; but the process may end at any instruction, and the rest of the function is then never run. SIGSTOP stops it,
+ * and SIGCONT lets it go on in the same wait.
+ * Allowed: system calls through CALL() or call6(), with the cookie where the call is a trapped one; memory of one's own.
+ * Not allowed: libc, thread-local storage (the child's, too), a lock that the child, another thread or a killed task
+ * could hold, an errno; a descriptor that stays open (the application would see it, and may close it).
+ * On return: the parent goes on at once, with the child's pid and whatever signals came meanwhile.
+ *
+ * To return before the child has let go is to break vfork: both would run on one stack.
  */
 #ifndef SUSPEND_H
 #define SUSPEND_H
 
-#include "frame.h"
+#include "release.h"
 
-struct release {
-	uint32_t *word; /* the kernel changes it, and wakes who waits for it, when the child execs, exits or dies */
-	_Bool by_owner_death; /* released is FUTEX_OWNER_DIED; else 0 */
-	int32_t child; /* its pid */
-};
-
-/* Returns when the child has let go of its parent's memory (the kernel: mm_release), or of its own copy. */
 void suspend_until_released(const struct release *release);
-
-/* The mask of a parent that waits: see suspend.c. */
-sigset suspension_mask(const struct frame *frame, const struct task *task);
 
 #endif

@@ -35,7 +35,7 @@ struct task {
 	_Bool clears_handlers; /* CLONE_CLEAR_SIGHAND */
 	uintptr_t tells_tid_at; /* CLONE_CHILD_SETTID that the kernel was not given */
 
-	uint32_t release_word; /* 0 once the kernel let go of the memory, see suspend.c */
+	uint32_t release_word; /* 0 once the kernel let go of the memory, see release.c */
 	void *exec_map; /* memory of an exec in progress that did not fit into the slot */
 	size_t exec_map_size;
 
