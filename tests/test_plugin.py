@@ -233,3 +233,31 @@ def test_importing_the_plugin_imports_nothing_heavy(pytester: pytest.Pytester) -
     code += "print([m for m in ('jinja2', 'yaml', 'psutil', 'ptrace') if m in sys.modules])"
     result = pytester.run(sys.executable, "-c", code)
     result.stdout.fnmatch_lines(["[[][]]"])
+
+
+def test_another_package_adds_an_interposer_by_one_hook(run: Run, pytester: pytest.Pytester) -> None:
+    pytester.makeconftest("""
+        from pytest_vfork.model import Boot
+
+        class Mine:
+            name = "mine"
+            version = "7"
+            logs_spawns = False
+
+            def boot(self, log=None):
+                return Boot(env={"MINE": "here"})
+
+            def complain(self, probe):
+                return None
+
+        def pytest_vfork_interposers():
+            return {"mine": lambda settings: Mine()}
+    """)
+    pytester.makepyfile("""
+        def test_it(interposer, vfork_compile):
+            source = '#include <stdlib.h>\\nint main(void) { return getenv("MINE") == NULL; }'
+            assert (interposer.name, interposer.version) == ("mine", "7")
+            assert interposer.run(vfork_compile(source)).status == 0
+    """)
+    run("--vfork-interposer=mine").assert_outcomes(passed=1)
+    assert run("--vfork-interposer=yours").ret == pytest.ExitCode.USAGE_ERROR

@@ -16,7 +16,7 @@ import pytest
 from pytest_vfork.build import Builder
 from pytest_vfork.interposers import Settings
 from pytest_vfork.interposers.shim import Shim, why_not
-from pytest_vfork.model import Mode
+from pytest_vfork.model import Event, Mode, Observation
 
 Shimmed = Callable[..., subprocess.CompletedProcess[str]]
 MODES = (Mode.FORK, Mode.REISSUE, Mode.EMULATE)
@@ -147,3 +147,10 @@ def test_the_kernel_sees_clone_vfork_only_in_reissue(
     carried_out = [line for line in asked_for if not re.search(r"= (56|58|435)$", line)]
     assert len(asked_for) > len(carried_out)
     assert bool(carried_out) == (mode is Mode.REISSUE), carried_out
+
+
+@pytest.mark.parametrize(("answer", "found"), [(22, "native"), (0xF01, "fork"), (0, "nothing at all")])
+def test_a_shim_that_does_not_intercept_is_found_out(builder: Builder, answer: int, found: str) -> None:
+    shim = Shim(Settings(Mode.EMULATE, (), builder))
+    probed = Observation((Event(0, "probe.answer", 1, 1, answer),), 0, "", "", 0.1)
+    assert shim.complain(probed) == f"the shim in mode emulate does not intercept: the probe found {found}"
