@@ -149,7 +149,7 @@ def _headers(template: Path, call: str) -> list[str]:
         "spawn.h": call == "posix_spawn" or "posix_spawn(" in text,
         "sys/stat.h": call == "posix_spawn" or re.search(r"(umask|stat|chmod|mkfifo|mkdir)\(", text) is not None,
         "stdlib.h": "alloc(" in text or "setenv(" in text,
-        "linux/futex.h": "FUTEX_" in text or "robust_list_head" in text,
+        "linux/futex.h": re.search("FUTEX_|robust_list_head|raw-thread", text) is not None,
         "linux/kcmp.h": "KCMP_" in text,
         "sys/resource.h": "rlimit" in text,
         "sys/time.h": "itimer" in text,

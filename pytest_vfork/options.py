@@ -94,7 +94,7 @@ def rerun_flags(options: Options) -> str:
     values = {
         "mode": options.mode.value,
         "interposer": options.interposer,
-        "command": shlex.join(options.command),
+        "command": " ".join(part if part == "{argv}" else shlex.quote(part) for part in options.command),
         "claim": options.claim.word,
         "expectations": str(options.expectations),
         "deadline": f"{options.deadline_s:g}",
