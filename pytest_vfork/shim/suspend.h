@@ -7,11 +7,11 @@
  * Who calls: spawn.c, once for each call with CLONE_VFORK in mode emulate that made a child, in the thread that made
  * it. Several threads of a process, and a vfork child that spawns in turn, may be inside at the same time.
  * When: the child runs already, in the same memory (without CLONE_VM: in a copy).
- * On which stack: on the parent's own slot, which nobody else touches: 60 KiB less two signal frames.
+ * On which stack: on the parent's own slot, which nobody else touches: 60 KiB less its signal frame.
  * Signals: all are blocked but those that end the process at once when they come (killable.h), so nothing interrupts a
  * wait; but the process may end at any instruction, and the rest of the function is then never run. SIGSTOP stops it,
  * and SIGCONT lets it go on in the same wait.
- * Allowed: system calls through CALL() or call6(), with the cookie where the call is a trapped one; memory of one's own.
+ * Allowed: system calls through CALL(), or call6() where the sixth argument counts; memory of one's own.
  * Not allowed: libc, thread-local storage (the child's, too), a lock that the child, another thread or a killed task
  * could hold, an errno; a descriptor that stays open (the application would see it, and may close it).
  * On return: the parent goes on at once, with the child's pid and whatever signals came meanwhile.
