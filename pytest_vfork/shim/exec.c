@@ -18,7 +18,7 @@ struct frame *answer_execve(struct frame *frame, struct task *task)
 		frame->regs.rax = (uint64_t)refused;
 		return frame;
 	}
-	/* outside the handler: mask, alternate stack and pending signals go to the next image */
+	/* outside the handler: mask and pending signals go to the next image (execve(2)), and must be the application's */
 	go_outside(frame);
 	frame->regs.rdx = environment_make(task, frame->regs.rdx);
 	return frame;

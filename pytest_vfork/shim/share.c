@@ -60,7 +60,9 @@ void share_end(struct spawn *spawn, long result)
 {
 	_Bool is_made = !is_error(result);
 
-	if (is_made && spawn->suspender == SHIM_SUSPENDS && spawn->asked & CLONE_CHILD_CLEARTID) {
+	/* what the kernel did to our word: if the child called set_tid_address(2), it cleared that word, and not this one */
+	if (is_made && spawn->suspender == SHIM_SUSPENDS && spawn->asked & CLONE_CHILD_CLEARTID &&
+	    !spawn->child->release_word) {
 		put_word(spawn->app_child_tid, 0);
 		CALL(__NR_futex, spawn->app_child_tid, FUTEX_WAKE, 1);
 	}
