@@ -154,3 +154,25 @@ def test_a_shim_that_does_not_intercept_is_found_out(builder: Builder, answer: i
     shim = Shim(Settings(Mode.EMULATE, (), builder))
     probed = Observation((Event(0, "probe.answer", 1, 1, answer),), 0, "", "", 0.1)
     assert shim.complain(probed) == f"the shim in mode emulate does not intercept: the probe found {found}"
+
+
+@pytest.mark.parametrize("shared", [Mode.REISSUE, Mode.EMULATE], ids=["reissue", "emulate"])
+def test_a_filter_of_the_applications_own_holds(builder: Builder, shared: Mode) -> None:
+    program = builder.c_program("own_filter.c", Path(__file__).with_name("own_filter.c").read_text())
+    native = subprocess.run(program.argv, capture_output=True, text=True, timeout=60, check=False)
+    environment = {**os.environ, **Shim(Settings(shared, (), builder)).boot().env}
+    done = subprocess.run(program.argv, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    expected = "getppid 1\ntrapped 1 mark 7\nfrom the image\nin the child 1, trapped 1\nstatus 3\n"
+    assert (native.stdout, done.stdout, done.stderr) == (expected, expected, "")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make an image that changes to another user")
+def test_an_image_that_would_change_its_user_is_refused_with_a_reason(shimmed: Shimmed, tmp_path: Path) -> None:
+    image = tmp_path / "setuid"
+    shutil.copy("/bin/true", image)
+    os.chown(image, 65534, 65534)
+    image.chmod(0o4755)
+    done = shimmed("sh", "-c", f"{image}; echo status $?")
+    assert done.stdout == "status 126\n"
+    assert str(image) in done.stderr
+    assert "ptrace" in done.stderr
