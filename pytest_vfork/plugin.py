@@ -99,13 +99,15 @@ class _Controller:
             for reporter in self._begun():
                 reporter.add(result)
 
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Let each reporter end; the ladder is the last thing written."""
-        if not self._results and self._config.stash[_OPTIONS].record is None:
-            return
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None, None, None]:
+        """Let each reporter end, after all that others write: the ladder is the last thing."""
+        yield
         options = self._config.stash[_OPTIONS]
+        if not self._results and options.record is None:
+            return
         what = f"mode {options.mode.value}" if options.interposer == "shim" else " ".join(options.command)
-        terminalreporter.section(f"vfork conformance: {options.interposer}, {what}")
+        terminalreporter.section("vfork conformance: " + ", ".join(filter(None, (options.interposer, what))))
         for reporter in self._begun():
             reporter.end(self._results, terminalreporter.write_line)
 
