@@ -106,9 +106,9 @@ def render_case(case: Case, call: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 
-def render_workload(workload: Workload, values: Mapping[str, object]) -> str:
+def render_workload(workload: Workload) -> str:
     """Return the source of a workload."""
-    return _environment(workload.template).get_template(str(workload.template)).render(dict(values)).lstrip("\n")
+    return _environment(workload.template).get_template(str(workload.template)).render().lstrip("\n")
 
 
 def render_text(text: str, values: Mapping[str, object]) -> str:

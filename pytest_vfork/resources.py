@@ -18,14 +18,14 @@ def folder(name: str) -> Path:
     return inside if inside.is_dir() else _PACKAGE.parent / name
 
 
-def cases(root: Path | None = None) -> list[Case]:
-    """Read every case below `root` (ours, if none is given), in the order of their ids; raise FrontMatterError."""
-    return [frontmatter.read_case(path) for path in _templates(root or folder("c_tests"))]
+def cases() -> list[Case]:
+    """Read every case, in the order of their ids; raise FrontMatterError."""
+    return [frontmatter.read_case(path) for path in _templates(folder("c_tests"))]
 
 
-def workloads(root: Path | None = None) -> list[Workload]:
-    """Read every workload below `root` (ours, if none is given), in the order of their ids; raise FrontMatterError."""
-    return [frontmatter.read_workload(path) for path in _templates(root or folder("fixtures"))]
+def workloads() -> list[Workload]:
+    """Read every workload, in the order of their ids; raise FrontMatterError."""
+    return [frontmatter.read_workload(path) for path in _templates(folder("fixtures"))]
 
 
 def _templates(root: Path) -> Iterator[Path]:

@@ -106,7 +106,7 @@ class Session:
         return replace(seen, spawns=made)
 
     def _workload_program(self, workload: Workload) -> Program:
-        source = build.render_workload(workload, {"python": sys.executable})
+        source = build.render_workload(workload)
         filename = workload.template.name.removesuffix(".j2")
         language = filename.rpartition(".")[2]
         if language == "rs":
