@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import subprocess
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import jinja2
@@ -91,8 +92,8 @@ def render_case(case: Case, call: str) -> str:
     """
     name = f"{case.id.rpartition('/')[2]}.{call}"
     text = (
-        _environment(case.template)
-        .get_template(str(case.template))
+        _environment()
+        .get_template(str(case.template.absolute()))
         .render(
             id=case.id,
             name=name,
@@ -108,22 +109,29 @@ def render_case(case: Case, call: str) -> str:
 
 def render_workload(workload: Workload) -> str:
     """Return the source of a workload."""
-    return _environment(workload.template).get_template(str(workload.template)).render().lstrip("\n")
+    return _environment().get_template(str(workload.template.absolute())).render().lstrip("\n")
 
 
 def render_text(text: str, values: Mapping[str, object]) -> str:
     """Render a user's own C template; the skeleton of the cases is there to extend (`_lib/case.c.j2`)."""
-    return _environment(None).from_string(text).render({"gates": (), "headers": _HEADERS, **values})
+    return _environment().from_string(text).render({"gates": (), "headers": _HEADERS, **values})
 
 
-def _environment(template: Path | None) -> jinja2.Environment:
-    def load(name: str) -> str | None:
-        return frontmatter.body(Path(name)) if template and name == str(template) else None
-
-    loaders = [jinja2.FunctionLoader(load), jinja2.FileSystemLoader(resources.folder("c_tests"))]
+@functools.cache  # it keeps what it has compiled, the skeleton above all: half of a warm run otherwise
+def _environment() -> jinja2.Environment:
+    loaders = [jinja2.FunctionLoader(_load), jinja2.FileSystemLoader(resources.folder("c_tests"))]
     return jinja2.Environment(
         loader=jinja2.ChoiceLoader(loaders), undefined=_Strict, trim_blocks=True, lstrip_blocks=True, autoescape=False
     )
+
+
+def _load(name: str) -> tuple[str, str, Callable[[], bool]] | None:
+    """Load a case or workload by its absolute path; what stands in _lib is the other loader's."""
+    path = Path(name)
+    if not path.is_absolute():
+        return None
+    written = path.stat().st_mtime_ns
+    return frontmatter.body(path), name, lambda: path.stat().st_mtime_ns == written
 
 
 class _Strict(jinja2.StrictUndefined):
