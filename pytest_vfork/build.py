@@ -154,7 +154,12 @@ def _headers(template: Path, call: str) -> list[str]:
         "sys/resource.h": "rlimit" in text,
         "sys/time.h": "itimer" in text,
         "sys/ioctl.h": "ioctl(" in text,
+        "sys/signalfd.h": "signalfd(" in text,
         "sys/ucontext.h": "ucontext" in text,
+        "ucontext.h": "makecontext(" in text,
+        "elf.h": "Elf64_" in text,
+        "linux/filter.h": "sock_filter" in text,
+        "linux/seccomp.h": "SECCOMP_" in text,
     }
     return sorted((*_HEADERS, *(header for header, used in extra.items() if used)))
 
