@@ -46,7 +46,7 @@ def test_a_missing_compiler_is_named_with_a_way_to_get_it(tmp_path: Path, monkey
     fake = tmp_path / "cc"
     fake.write_text("#!/bin/sh\necho libc.a\n")
     fake.chmod(0o755)
-    with pytest.raises(NoCompilerError, match="no static glibc .* apt-get install libc6-dev"):
+    with pytest.raises(NoCompilerError, match=r"no static glibc .* apt-get install libc6-dev"):
         variants.command("static", (str(fake),))
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(NoCompilerError, match="no compiler for musl: apt-get install musl-tools"):
