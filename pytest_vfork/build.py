@@ -12,11 +12,12 @@ from pathlib import Path
 
 import jinja2
 
-from . import frontmatter, resources, toolchain
+from . import frontmatter, resources, toolchain, variants
 from .cache import Cache
-from .model import Case, Program, Workload
+from .model import Case, Program, Workload, item_name
+from .variants import VARIANTS
 
-CASE_FLAGS = ("-std=gnu11", "-O2", "-Wall", "-Wextra", "-pthread")
+CASE_FLAGS = VARIANTS[""].flags
 RUST_FLAGS = ("--edition", "2021", "-O")
 # Beside each program: what the compiler had to say of it, if it was compiled.
 COMPILER_LOG = "compiler.log"
@@ -38,13 +39,14 @@ class Builder:
         self.cache = cache
         self.cc = cc
 
-    def case(self, case: Case, call: str) -> Program:
-        """Render a case for one call and compile it.
+    def case(self, case: Case, call: str, variant: str = "") -> Program:
+        """Render a case for one call and compile it as the variant wants; raise CompileError or NoCompilerError.
 
         Start it with one argument: the file that it shall append its events to.
         """
-        name = f"{case.id.rpartition('/')[2]}.{call}"
-        return self.c_program(f"{name}.c", render_case(case, call), CASE_FLAGS)
+        command = variants.command(variant, self.cc)
+        compiler = toolchain.identify(command[: -len(VARIANTS[variant].flags)])
+        return self._compile(_filename(case, call, variant), render_case(case, call, variant), command, compiler)
 
     def c_program(self, filename: str, source: str, flags: Sequence[str] = CASE_FLAGS) -> Program:
         """Compile one C source under the name `filename`; raise CompileError."""
@@ -85,26 +87,33 @@ class Builder:
         return Program(folder / filename, (interpreter, str(folder / filename)))
 
 
-def render_case(case: Case, call: str) -> str:
-    """Return the C source of a case for one call.
+def render_case(case: Case, call: str, variant: str = "") -> str:
+    """Return the C source of a case for one call and variant.
 
     Self-contained, with what it does and how to compile it in its first comment.
     """
-    name = f"{case.id.rpartition('/')[2]}.{call}"
+    filename = _filename(case, call, variant)
+    compiler = "musl-gcc" if variant == "musl" else "cc"
     text = (
         _environment()
         .get_template(str(case.template.absolute()))
         .render(
             id=case.id,
-            name=name,
+            name=filename.removesuffix(".c"),
             call=call,
+            variant=variant,
+            made=f"{call}, {VARIANTS[variant].what}" if variant else call,
             about=_about(case),
-            build=f"cc {' '.join(CASE_FLAGS)} -o case {name}.c",
-            headers=_headers(case.template, call),
+            build=f"{compiler} {' '.join(VARIANTS[variant].flags)} -o case {filename}",
+            headers=_headers(case.template, call, variant),
             gates=(),
         )
     )
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def _filename(case: Case, call: str, variant: str) -> str:
+    return item_name(case.id.rpartition("/")[2], call, variant).replace(":", ".") + ".c"
 
 
 def render_workload(workload: Workload) -> str:
@@ -114,7 +123,8 @@ def render_workload(workload: Workload) -> str:
 
 def render_text(text: str, values: Mapping[str, object]) -> str:
     """Render a user's own C template; the skeleton of the cases is there to extend (`_lib/case.c.j2`)."""
-    return _environment().from_string(text).render({"gates": (), "headers": _HEADERS, **values})
+    made = values.get("call", "")
+    return _environment().from_string(text).render({"gates": (), "headers": _HEADERS, "made": made, **values})
 
 
 @functools.cache  # it keeps what it has compiled, the skeleton above all: half of a warm run otherwise
@@ -148,12 +158,12 @@ def _about(case: Case) -> list[str]:
     return lines
 
 
-def _headers(template: Path, call: str) -> list[str]:
+def _headers(template: Path, call: str, variant: str) -> list[str]:
     text = frontmatter.body(template)
     extra = {
         "cpuid.h": "__get_cpuid" in text,
         "linux/sched.h": call.startswith("clone3") or "struct clone_args" in text,
-        "pthread.h": "pthread_" in text,
+        "pthread.h": "pthread_" in text or variant == "thread",
         "spawn.h": call == "posix_spawn" or "posix_spawn(" in text,
         "sys/stat.h": call == "posix_spawn" or re.search(r"(umask|stat|chmod|mkfifo|mkdir)\(", text) is not None,
         "stdlib.h": "alloc(" in text or "setenv(" in text,
@@ -162,7 +172,12 @@ def _headers(template: Path, call: str) -> list[str]:
         "sys/resource.h": "rlimit" in text,
         "sys/time.h": "itimer" in text,
         "sys/ioctl.h": "ioctl(" in text,
+        "sys/signalfd.h": "signalfd(" in text,
         "sys/ucontext.h": "ucontext" in text,
+        "ucontext.h": "makecontext(" in text,
+        "elf.h": "Elf64_" in text,
+        "linux/filter.h": "sock_filter" in text,
+        "linux/seccomp.h": "SECCOMP_" in text,
     }
     return sorted((*_HEADERS, *(header for header, used in extra.items() if used)))
 
