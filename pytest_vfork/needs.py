@@ -51,7 +51,6 @@ NEEDS = {
              "run as root, in a cgroup that has real-time runtime"),
         Need("two-cpus", "two processors", "sysconf(_SC_NPROCESSORS_ONLN) >= 2", "a machine or guest with two"),
         Need("sysv-ipc", "System V semaphores", "has_semaphores()", "a kernel with CONFIG_SYSVIPC"),
-        Need("inotify", "inotify(7)", "inotify_init1(IN_CLOEXEC) >= 0", "a kernel with CONFIG_INOTIFY_USER"),
     )
 }  # fmt: skip
 
@@ -64,7 +63,6 @@ _PROGRAM = """\
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/inotify.h>
 #include <sys/ipc.h>
 #include <sys/prctl.h>
 #include <sys/sem.h>
