@@ -13,7 +13,7 @@ import jinja2
 
 from . import frontmatter, resources, toolchain, variants
 from .cache import Cache
-from .model import Case, Program, Workload, item_name
+from .model import CALLS_OF_LIBC, Case, Program, Workload, item_name
 from .variants import VARIANTS
 
 CASE_FLAGS = VARIANTS[""].flags
@@ -156,9 +156,9 @@ def _headers(template: Path, call: str, variant: str) -> list[str]:
         "cpuid.h": "__get_cpuid" in text,
         "linux/sched.h": call.startswith("clone3") or "struct clone_args" in text,
         "pthread.h": "pthread_" in text or variant == "thread",
-        "spawn.h": call == "posix_spawn" or "posix_spawn(" in text,
-        "sys/stat.h": call == "posix_spawn" or re.search(r"(umask|stat|chmod|mkfifo|mkdir)\(", text) is not None,
-        "stdlib.h": "alloc(" in text or "setenv(" in text,
+        "spawn.h": call.startswith("posix_spawn") or "posix_spawn(" in text,
+        "sys/stat.h": call in CALLS_OF_LIBC or re.search(r"(umask|stat|chmod|mkfifo|mkdir)\(", text) is not None,
+        "stdlib.h": call in ("posix_spawnp", "system") or "alloc(" in text or "setenv(" in text,
         "linux/futex.h": re.search("FUTEX_|robust_list_head|raw-thread", text) is not None,
         "linux/kcmp.h": "KCMP_" in text,
         "sys/resource.h": "rlimit" in text,
