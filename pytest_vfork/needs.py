@@ -52,7 +52,8 @@ NEEDS = {
         Need("two-cpus", "two processors", "sysconf(_SC_NPROCESSORS_ONLN) >= 2", "a machine or guest with two"),
         Need("sysv-ipc", "System V semaphores", "has_semaphores()", "a kernel with CONFIG_SYSVIPC"),
         Need("strict-commit", "a kernel that never commits more memory than there is (vm.overcommit_memory=2)",
-             "reads(\"/proc/sys/vm/overcommit_memory\", '2')", "sysctl -w vm.overcommit_memory=2, on a machine of your own"),
+             "reads(\"/proc/sys/vm/overcommit_memory\", '2')",
+             "sysctl -w vm.overcommit_memory=2, on a machine of your own"),
         Need("inotify", "inotify(7)", "inotify_init1(IN_CLOEXEC) >= 0", "a kernel with CONFIG_INOTIFY_USER"),
     )
 }  # fmt: skip
