@@ -47,6 +47,7 @@ class Outcome(str, Enum):
     BROKEN = "broken"
 
 
+AREAS = ("suspension", "signals", "memory", "identity", "copies", "arguments", "ptrace", "spawn", "cost")
 CALLS = ("vfork", "libc-vfork", "clone", "clone-stack", "clone3", "clone3-stack", "posix_spawn")
 
 
