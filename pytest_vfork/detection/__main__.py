@@ -24,10 +24,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     names = [name for name in treatments() if any(fnmatchcase(name, glob) for glob in arguments.faults.split(","))]
     calls = arguments.calls.split(",")
     cases = [case for case in resources.cases() if fnmatchcase(case.id, arguments.cases)]
-    items = [(case.id, call) for case in cases for call in case.calls if call in calls]
+    items = {case.id: [call for call in case.calls if call in calls] or case.calls[:1] for case in cases}
     start = time.monotonic()
     rows = run_matrix(names, lambda name: items, arguments.deadline, arguments.rounds, arguments.jobs, _tell)
-    print(f"{len(rows)} treatments, {len(items)} items, {arguments.rounds} rounds: {time.monotonic() - start:.0f} s")
+    print(f"{len(rows)} treatments, {len(items)} cases, {arguments.rounds} rounds: {time.monotonic() - start:.0f} s")
     if arguments.write:
         for case in rewrite(rows, cases):
             print(f"changed: {case}")
@@ -45,7 +45,8 @@ def _tell(row: Row) -> None:
         for word, what in (("sometimes", row.sometimes), ("broken", row.broken))
         if what
     )
-    print(f"{row.treatment}: {len(row.failed)} cases notice it{extra}", flush=True)
+    told = " ".join(f"{case}:{calls[0]}" for case, calls in row.failed.items())
+    print(f"{row.treatment}: {len(row.failed)} cases notice it{extra}: {told}", flush=True)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -30,7 +30,7 @@ def _problems(row: Row, cases: Sequence[Case]) -> Iterator[str]:
         return
     area = first.id.partition("/")[0]
     if fault and area not in fault.areas and ANY not in fault.areas:
-        yield f"{name}: the first case that fails is {first.id}; the fault says that it is about {', '.join(fault.areas)}"
+        yield f"{name}: {first.id} is the first case that fails; its row in faults.def names {', '.join(fault.areas)}"
     for case in cases:
         listed, fails = name in case.fails_under, case.id in row.failed
         if listed and not fails:

@@ -14,7 +14,7 @@ from ..build import Builder
 from ..cache import Cache
 from ..faults import faults
 from ..interposers import Settings, factories
-from ..model import CALLS, Case, Level, Mode, Outcome
+from ..model import CALLS, Case, Level, Mode, Outcome, Program
 from ..options import Options
 from ..session import Session
 from ..sites.local import LocalSite
@@ -23,26 +23,28 @@ from . import FORK, Row
 
 # A case sleeps for most of its time, while it looks whether a parent stays silent: a core serves several.
 JOBS = 4 * (os.cpu_count() or 1)
-_CHUNK = 12
 _Item = tuple[str, str]  # case, call
 
 
 def run_matrix(
     names: Sequence[str],
-    items: Callable[[str], Sequence[_Item]],
+    cases: Callable[[str], Mapping[str, Sequence[str]]],
     deadline_s: float,
     rounds: int = 1,
     jobs: int = JOBS,
     done: Callable[[Row], None] = lambda row: None,
 ) -> dict[str, Row]:
-    """Run `items(name)`, pairs of case and call, under each treatment, `rounds` times; `done` gets each row as it ends."""
+    """Run `cases(name)`, calls by case, under each treatment, `rounds` times; `done` gets each row as it ends.
+
+    The calls of a case are made one after another until one fails: then the case has noticed.
+    """
     rows = {}
     with ProcessPoolExecutor(jobs) as pool:
         asked = {
             name: [
-                pool.submit(_run, name, chunk, deadline_s)
+                pool.submit(_run, name, case, calls, deadline_s)
                 for _ in range(rounds)
-                for chunk in _chunks(items(name), _CHUNK)
+                for case, calls in cases(name).items()
             ]
             for name in names
         }
@@ -54,12 +56,6 @@ def run_matrix(
             rows[name] = _row(name, outcomes)
             done(rows[name])
     return rows
-
-
-def _chunks(items: Sequence[_Item], size: int) -> list[Sequence[_Item]]:
-    # every n-th: what hangs until the deadline is mostly of one case, and so is shared out
-    count = -(-len(items) // size)
-    return [items[start::count] for start in range(count)]
 
 
 def _row(name: str, outcomes: Mapping[_Item, Sequence[str]]) -> Row:
@@ -83,12 +79,28 @@ def _cases() -> Mapping[str, Case]:
     return {case.id: case for case in resources.cases()}
 
 
+class _Builder(Builder):
+    """Renders each program once for all treatments: that takes twice as long as running it."""
+
+    def __init__(self) -> None:
+        super().__init__(Cache.of_user(), find_cc(None))
+        self._made: dict[_Item, Program] = {}
+
+    def case(self, case: Case, call: str) -> Program:
+        if (case.id, call) not in self._made:
+            self._made[case.id, call] = super().case(case, call)
+        return self._made[case.id, call]
+
+
+_builder = cache(_Builder)
+
+
 @cache
 def _session(name: str, deadline_s: float) -> Session:
     """Boot a treatment, once in each process."""
     fault = None if name == FORK else faults()[name]
     mode = fault.modes[0] if fault else Mode.FORK
-    settings = Settings(mode, (), Builder(Cache.of_user(), find_cc(None)), fault.name if fault else None)
+    settings = Settings(mode, (), _builder(), fault.name if fault else None)
     options = Options(
         mode=mode,
         fault=settings.fault,
@@ -105,6 +117,10 @@ def _session(name: str, deadline_s: float) -> Session:
     return Session(options, settings, factories()["shim"](settings), LocalSite(settings.builder), 0)
 
 
-def _run(name: str, items: Sequence[_Item], deadline_s: float) -> list[tuple[_Item, str]]:
-    session = _session(name, deadline_s)
-    return [((case, call), session.check_case(_cases()[case], call).verdict.outcome.value) for case, call in items]
+def _run(name: str, case: str, calls: Sequence[str], deadline_s: float) -> list[tuple[_Item, str]]:
+    session, seen = _session(name, deadline_s), []
+    for call in calls:
+        seen.append(((case, call), session.check_case(_cases()[case], call).verdict.outcome.value))
+        if seen[-1][1] == Outcome.FAIL.value:
+            break
+    return seen
