@@ -7,10 +7,12 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from functools import cache
+from multiprocessing import get_context
 
 from .. import resources
-from ..build import Builder
+from ..build import Builder, CompileError
 from ..cache import Cache
 from ..faults import faults
 from ..interposers import Settings, factories
@@ -39,12 +41,17 @@ def run_matrix(
     The calls of a case are made one after another until one fails: then the case has noticed.
     """
     rows = {}
-    with ProcessPoolExecutor(jobs) as pool:
+    wanted = {name: cases(name) for name in names}
+    for id, call in sorted({(id, call) for some in wanted.values() for id in some for call in some[id]}):
+        with suppress(CompileError):  # the run will say so
+            _builder().case(_cases()[id], call)
+    # fork: the workers inherit what was built
+    with ProcessPoolExecutor(jobs, get_context("fork")) as pool:
         asked = {
             name: [
                 pool.submit(_run, name, case, calls, deadline_s)
                 for _ in range(rounds)
-                for case, calls in cases(name).items()
+                for case, calls in wanted[name].items()
             ]
             for name in names
         }
@@ -117,10 +124,15 @@ def _session(name: str, deadline_s: float) -> Session:
     return Session(options, settings, factories()["shim"](settings), LocalSite(settings.builder), 0)
 
 
+def run_case(name: str, case: str, call: str, deadline_s: float) -> str:
+    """Run one case by one call under a treatment; return the outcome."""
+    return _session(name, deadline_s).check_case(_cases()[case], call).verdict.outcome.value
+
+
 def _run(name: str, case: str, calls: Sequence[str], deadline_s: float) -> list[tuple[_Item, str]]:
-    session, seen = _session(name, deadline_s), []
+    seen: list[tuple[_Item, str]] = []
     for call in calls:
-        seen.append(((case, call), session.check_case(_cases()[case], call).verdict.outcome.value))
+        seen.append(((case, call), run_case(name, case, call, deadline_s)))
         if seen[-1][1] == Outcome.FAIL.value:
             break
     return seen

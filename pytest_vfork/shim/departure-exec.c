@@ -7,13 +7,14 @@
 #include "departure.h"
 
 #define MAY_EXECUTE 1 /* X_OK */
+#define EMPTY_PATH 0x1000 /* AT_EMPTY_PATH */
 #define SET_DESCRIPTOR_FLAGS 2 /* F_SETFD */
 #define DESCRIPTORS 1024
 #define ALL 0x40000000 /* __WALL */
 
 static _Bool will_fail(long directory, uintptr_t path)
 {
-	return is_error(CALL(__NR_faccessat, directory, path, MAY_EXECUTE));
+	return is_error(CALL(__NR_faccessat2, directory, path, MAY_EXECUTE, EMPTY_PATH));
 }
 
 static _Bool is_script(long directory, uintptr_t path)

@@ -6,6 +6,7 @@
 #include "call.h"
 #include "departure.h"
 #include "spawn.h"
+#include "text.h"
 
 #define P_ALL_TYPE 0 /* linux/wait.h */
 #define P_PID_TYPE 1
@@ -37,14 +38,37 @@ static _Bool has_status(uint64_t type, int32_t pid, int kinds, struct info *info
 	return CALL(__NR_waitid, type, pid, info, kinds | NOW | LEAVE | ALL) == 0 && info->signo;
 }
 
+/* The main thread of the child has ended; other threads of it may live. */
+static _Bool has_no_main_thread(int32_t child)
+{
+	char path[32] = { 0 }, stat[64] = { 0 };
+	struct text text = { path, path + sizeof(path) - 1 };
+	const char *at = stat + sizeof(stat) - 2;
+	long file;
+
+	text_add(&text, "/proc/");
+	text_add_number(&text, child);
+	text_add(&text, "/stat");
+	file = CALL(__NR_open, path, 0);
+	CALL(__NR_read, file, stat, sizeof(stat) - 1);
+	CALL(__NR_close, file);
+	while (at > stat && *at != ')')
+		at--;
+	return at[2] == 'Z';
+}
+
 /* Goes on when the child has executed a program (0) or has ended (1, with what a SIGCHLD would say). */
-static _Bool await_fate(int32_t child, struct info *info)
+static _Bool await_fate(int32_t child, struct info *info, _Bool waits_for_threads)
 {
 	const struct timespec64 pause = { 0, LOOK_NS };
 
 	for (;;) {
+		_Bool is_half_gone = !waits_for_threads && has_no_main_thread(child);
+
 		if (has_status(P_PID_TYPE, child, EXITED, info))
 			return 1;
+		if (is_half_gone)
+			return 0;
 		/* EACCES, setpgid(2): it has executed. ESRCH: not our child. */
 		if (CALL(__NR_setpgid, child, NO_SUCH_GROUP) == -EACCES || CALL(__NR_waitid, P_PID_TYPE, child, info, EXITED | NOW | LEAVE | ALL))
 			return 0;
@@ -102,14 +126,14 @@ void depart_wait(struct frame *frame, struct task *task, struct spawn *spawn, si
 	else
 		suspend_until_released(release);
 
-	if ((b->ignores_death_by || b->ignores_core_dump) && await_fate(release->child, &info) && is_ignored_death(&info))
+	if ((b->ignores_death_by || b->ignores_core_dump) && await_fate(release->child, &info, 0) && is_ignored_death(&info))
 		for (;;)
 			CALL(__NR_pause);
 	if (b->releases_at_end_of_process)
-		await_fate(release->child, &info);
+		await_fate(release->child, &info, 1);
 	if (b->releases_only_at_exit)
 		CALL(__NR_waitid, P_PID_TYPE, release->child, &info, EXITED | LEAVE | ALL);
-	if (b->steals_status && await_fate(release->child, &info))
+	if (b->steals_status && await_fate(release->child, &info, 0))
 		CALL(__NR_wait4, release->child, 0, ALL, 0);
 	if (b->releases_all_levels && task->is_vfork_child)
 		depart_release(task);
@@ -173,5 +197,5 @@ _Bool depart_clears(const struct spawn *spawn, _Bool as_linux)
 
 	if (behaviour->clears_both)
 		return 1;
-	return as_linux && !(behaviour->clears_late && !await_fate(spawn->release.child, &info));
+	return as_linux && !(behaviour->clears_late && !await_fate(spawn->release.child, &info, 0));
 }
