@@ -42,9 +42,7 @@ def run_matrix(
     """
     rows = {}
     wanted = {name: cases(name) for name in names}
-    for id, call in sorted({(id, call) for some in wanted.values() for id in some for call in some[id]}):
-        with suppress(CompileError):  # the run will say so
-            _builder().case(_cases()[id], call)
+    _build({(case, call) for some in wanted.values() for case, calls in some.items() for call in calls})
     # fork: the workers inherit what was built
     with ProcessPoolExecutor(jobs, get_context("fork")) as pool:
         asked = {
@@ -63,6 +61,12 @@ def run_matrix(
             rows[name] = _row(name, outcomes)
             done(rows[name])
     return rows
+
+
+def _build(items: Iterable[_Item]) -> None:
+    for case, call in items:
+        with suppress(CompileError):  # the run will say so
+            _builder().case(_cases()[case], call)
 
 
 def _row(name: str, outcomes: Mapping[_Item, Sequence[str]]) -> Row:
