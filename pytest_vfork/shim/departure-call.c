@@ -159,6 +159,8 @@ long depart_before_call(struct frame *frame, struct task *task, struct spawn *sp
 		write_frames(frame, spawn);
 	if (behaviour->stops_threads)
 		depart_stop_others();
+	if (behaviour->copies_back && (spawn->asked & CLONE_VM))
+		depart_lend_memory(spawn->departure);
 	if (behaviour->waits_on_pipe)
 		CALL(__NR_pipe2, spawn->departure->pipe, CLOSE_ON_EXEC);
 	return 0;

@@ -106,8 +106,13 @@ long depart_after_call(struct frame *frame, struct task *task, struct spawn *spa
 	if (!(spawn->asked & CLONE_VFORK) || result == 0)
 		return result;
 	depart_leave(task);
+	depart_take_memory_back(spawn->departure);
 	if (behaviour->stops_threads)
 		depart_go_on();
+	if (is_error(result) && behaviour->waits_on_pipe) {
+		CALL(__NR_close, spawn->departure->pipe[0]);
+		CALL(__NR_close, spawn->departure->pipe[1]);
+	}
 	if (is_error(result))
 		return result;
 	waiting = killable_mask(frame, task);

@@ -10,6 +10,7 @@
 #include "frame.h"
 
 #define TLS_KEPT 512
+#define AREAS 64
 
 struct spawn;
 
@@ -24,6 +25,10 @@ struct departure {
 	char tls[TLS_KEPT]; /* what was just below the thread pointer */
 	int32_t pipe[2];
 	uint64_t wanted_flags;
+	unsigned int areas; /* how many of these are used */
+	struct area {
+		uintptr_t start, end;
+	} area[AREAS];
 	struct task *maker;
 };
 
@@ -51,6 +56,11 @@ _Bool depart_stop(const struct frame *frame);
 void depart_go_on(void);
 /* Whether the application's word of CLONE_CHILD_CLEARTID is cleared now; `as_linux` is the answer without a fault. */
 _Bool depart_clears(const struct spawn *spawn, _Bool as_linux);
+
+/* departure-memory.c */
+/* The memory of the program becomes one that a copy shares, page by page, and its own again. */
+void depart_lend_memory(struct departure *departure);
+void depart_take_memory_back(struct departure *departure);
 
 /* departure-parent.c */
 /* What the parent finds; the result of its call. */

@@ -58,6 +58,8 @@ void task_inherit(struct task *child, const struct task *parent, uint64_t flags)
 /* The slot is free again when the tid is gone. */
 void task_is_thread(struct task *task, int tid);
 void task_free(struct task *task);
+/* Whether anything between these addresses is memory of task.c. */
+_Bool task_lives_in(uintptr_t start, uintptr_t end);
 /* The slot's stack, as sigaltstack(2) wants it. */
 struct altstack task_stack(const struct task *task);
 
