@@ -7,7 +7,7 @@ import functools
 import re
 import subprocess
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import jinja2
@@ -58,11 +58,11 @@ class Builder:
         return self._compile(filename, source, command, toolchain.identify((rustc,)))
 
     def shared_object(self, name: str, sources: Sequence[Path], flags: Sequence[str]) -> Path:
-        """Compile several C sources, with the headers beside them, into the shared object `name`.
+        """Compile several C sources, with the headers and tables beside them, into the shared object `name`.
 
         Raise CompileError.
         """
-        inputs = sorted({file for source in sources for file in source.parent.glob("*.[chS]")})
+        inputs = sorted({file for source in sources for file in _inputs(source.parent)})
         text = "\0".join(file.name + "\0" + file.read_text("utf-8") for file in inputs)
 
         def make(folder: Path) -> None:
@@ -190,6 +190,10 @@ def _headers(template: Path, call: str, variant: str) -> list[str]:
         "elf.h": "Elf64_" in text,
     }
     return sorted((*_HEADERS, *(header for header, used in extra.items() if used)))
+
+
+def _inputs(folder: Path) -> Iterator[Path]:
+    return (file for file in folder.iterdir() if file.suffix in (".c", ".h", ".S", ".def"))
 
 
 def _write(path: Path, text: str) -> None:

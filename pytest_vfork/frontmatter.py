@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 import yaml
 
+from .faults import FaultError, fault
 from .model import CALLS, Case, Level, Mode, Workload
 from .needs import NEEDS
 from .promises import read_spec
@@ -25,7 +26,7 @@ _COMMON = {"id", "level", "spec", "do", "must", "fails_under", "since"}
 _CASE = _COMMON | {"calls", "order", "expect", "never", "needs", "differs", "variants"}
 _WORKLOAD = _COMMON | {"stdout", "seen", "needs"}
 _Fail = Callable[[str, str], NoReturn]
-_BREAKERS = {mode.value for mode in Mode} - {"native"}
+_MODES = {mode.value for mode in Mode} - {"native"}
 
 
 class FrontMatterError(ValueError):
@@ -173,8 +174,14 @@ def _common(template: Path, block: Mapping[str, Any], fail: _Fail) -> dict[str, 
         if not isinstance(block.get(key), str) or not block[key].strip():
             fail(key, "missing: want a sentence")
     breakers = block.get("fails_under", [])
-    if not isinstance(breakers, list) or not set(breakers) <= _BREAKERS:
-        fail("fails_under", f"{breakers!r}: want a list of {', '.join(sorted(_BREAKERS))}")
+    if not isinstance(breakers, list) or not all(isinstance(name, str) for name in breakers):
+        fail("fails_under", f"{breakers!r}: want a list of {', '.join(sorted(_MODES))} and faults")
+    for name in breakers:
+        if name not in _MODES:
+            try:
+                fault(name)
+            except FaultError as error:
+                fail("fails_under", f"neither one of {', '.join(sorted(_MODES))} nor a fault: {error}")
     since = re.fullmatch(r"(\d+)\.(\d+)", str(block.get("since", "0.0")))
     if since is None:
         fail("since", "want the first Linux version that promises it, quoted: '5.3'")

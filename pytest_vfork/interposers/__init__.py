@@ -31,6 +31,7 @@ class Settings:
     mode: Mode
     command: tuple[str, ...]
     builder: Builder
+    fault: str | None = None  # a name of faults.faults()
 
 
 class Interposer(Protocol):

@@ -86,13 +86,14 @@ static void __attribute__((constructor)) start(int argc, char **argv, char **arg
 	if (value)
 		config_read(value);
 	else
-		config_assume(filter_mode());
-	environment_clean(env);
+		config_assume(filter_mode(), filter_fault());
+	if (!behaviour->shows_itself)
+		environment_clean(env);
 
 	CALL(__NR_sigaltstack, &stack, 0);
 	inherit_sigsys(task);
 	action_install();
-	result = filter_ensure(config.mode, !!log_path);
+	result = filter_ensure(config.mode, config.fault, !!log_path);
 	if (result) {
 		char number[24] = { 0 };
 		struct text text = { number, number + sizeof(number) - 1 };
