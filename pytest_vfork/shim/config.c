@@ -58,6 +58,12 @@ static _Bool read_sigsys(const char *value, size_t size)
 	return config.sigsys_blocked || config.sigsys_ignored;
 }
 
+static _Bool read_text(const char *value, size_t size)
+{
+	config.keeps_text = size == 4 && starts_with(value, "keep");
+	return config.keeps_text;
+}
+
 static const struct key {
 	char name[8];
 	_Bool passed_on;
@@ -66,6 +72,7 @@ static const struct key {
 	{ "mode=", 1, read_mode },
 	{ "log=", 1, read_log },
 	{ "sigsys=", 0, read_sigsys },
+	{ "text=", 1, read_text },
 };
 
 static _Bool read_part(const char *part, size_t size, struct text *next)

@@ -10,6 +10,7 @@
 #include "environment.h"
 #include "filter.h"
 #include "log.h"
+#include "objects.h"
 #include "text.h"
 
 #define EXPORTED __attribute__((weak, visibility("default")))
@@ -17,31 +18,13 @@
 /* musl passes no arguments to constructors, but has set environ; glibc passes them, and may not have set it yet */
 extern char **environ EXPORTED;
 
-/* link.h: the list of loaded objects, as the loader keeps it for debuggers */
-struct object {
-	uintptr_t base;
-	char *name; /* of a preloaded one: as LD_PRELOAD gave it */
-	const void *dynamic;
-	struct object *next;
-};
-
-struct debug {
-	int version;
-	struct object *objects;
-};
-
-extern struct debug _r_debug EXPORTED; /* glibc */
-extern struct debug *_dl_debug_addr EXPORTED; /* musl */
 extern const char _DYNAMIC[] __attribute__((visibility("hidden")));
 
 static const char *find_own_path(void)
 {
-	const struct debug *debug = &_r_debug;
 	const struct object *object;
 
-	if (!debug && &_dl_debug_addr)
-		debug = _dl_debug_addr;
-	for (object = debug ? debug->objects : NULL; object; object = object->next)
+	for (object = objects_loaded(); object; object = object->next)
 		if (object->dynamic == _DYNAMIC)
 			return object->name;
 	return "";
