@@ -42,7 +42,7 @@ static void keep_own_path(void)
 }
 
 /* What the image before has left to this one, in the kernel or in VFORK_SHIM. */
-static void inherit_sigsys(struct task *task)
+static void inherit_sigsys(void)
 {
 	const sigset sigsys = BIT(SIGSYS);
 	struct action inherited = { 0 };
@@ -50,17 +50,17 @@ static void inherit_sigsys(struct task *task)
 
 	CALL(__NR_rt_sigaction, SIGSYS, 0, &inherited, SIGSET_SIZE);
 	CALL(__NR_rt_sigprocmask, SIG_UNBLOCK, &sigsys, &mask, SIGSET_SIZE);
-	task->blocks_sigsys = config.sigsys_blocked || (mask & sigsys);
+	if (config.sigsys_blocked || (mask & sigsys))
+		task_first()->blocks_sigsys = 1;
 	if (config.sigsys_ignored || inherited.handler == HANDLER_IGNORE)
-		task->dispositions->actions[SIGSYS].handler = HANDLER_IGNORE;
+		task_first()->dispositions->actions[SIGSYS].handler = HANDLER_IGNORE;
 }
 
 static void __attribute__((constructor)) start(int argc, char **argv, char **argument_env)
 {
 	char **env = &environ && environ ? environ : argument_env;
 	const char *value = environment_find(env, CONFIG);
-	struct task *task = task_first();
-	struct altstack stack = task_stack(task);
+	struct altstack stack = task_first_stack();
 	long result;
 
 	(void)argc;
@@ -73,7 +73,7 @@ static void __attribute__((constructor)) start(int argc, char **argv, char **arg
 	environment_clean(env);
 
 	CALL(__NR_sigaltstack, &stack, 0);
-	inherit_sigsys(task);
+	inherit_sigsys();
 	action_install();
 	result = filter_ensure(config.mode, !!log_path);
 	if (result) {
