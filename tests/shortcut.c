@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * shortcut WHEN [SITE]: sets signals to default, ignores and handles them, and prints what comes of it, which must be what Linux does. WHEN is
- * `first` (no thread runs when the first calls are made, so that the shim may rewrite libc's call site) or `late` (threads run already). SITE is
- * a shared object of shortcut_site.c; with it, that site is tried instead. On stderr: how many bytes of the object's code differ from its file.
+ * shortcut WHEN [SITE]: sets signals to default, ignores and handles them, and prints what comes of it, which must be what Linux does. WHEN says
+ * who makes the first calls: `spawn` (posix_spawn) or `calls` (sigaction) while no thread runs, so that the shim may rewrite libc's call site, or
+ * `late` (threads run already). SITE is a shared object of shortcut_site.c; with it, that site is tried instead. On stderr: how many bytes of the
+ * object's code differ from its file.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -22,6 +23,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#ifdef __GLIBC__
+#define LIBC "libc.so"
+#else
+#define LIBC "ld-musl"
+#endif
 #define THREADS 4
 #define ROUNDS 4000
 
@@ -237,8 +243,10 @@ int main(int argc, char **argv)
 		try_flags_and_registers(argv[2]);
 		return 0;
 	}
-	if (!is_late)
-		printf("spawned %d\n", spawned());
+	if (argc > 1 && !strcmp(argv[1], "calls"))
+		for (int i = 0; i < 4; i++)
+			set(SIGUSR1, SIG_DFL, 0);
+	printf("spawned %d\n", is_late ? 0 : spawned());
 	for (int i = 0; i < THREADS; i++)
 		pthread_create(&threads[i], NULL, hammer, (void *)(intptr_t)i);
 	for (int i = 0; i < 50; i++)
@@ -247,6 +255,6 @@ int main(int argc, char **argv)
 	for (int i = 0; i < THREADS; i++)
 		pthread_join(threads[i], NULL);
 	printf("spawned %d, wrong %d\n", spawned(), wrong);
-	dl_iterate_phdr(count_changed, "libc.so");
+	dl_iterate_phdr(count_changed, LIBC);
 	return 0;
 }

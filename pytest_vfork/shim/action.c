@@ -109,7 +109,7 @@ static long set(struct dispositions *all, int sig, const struct action *next, st
 	set_bit(&all->handled, bit, handles);
 	set_bit(&all->one_shot, bit, handles && (next->flags & SA_RESETHAND));
 	set_bit(&all->mask_has_sigsys, bit, !!(next->mask & BIT(SIGSYS)));
-	if (moves && !(all->queries & bit))
+	if ((moves || next->mask & BIT(SIGSYS)) && !(all->queries & bit))
 		__atomic_fetch_or(&all->queries, filter_queries(bit), __ATOMIC_RELAXED);
 	return result;
 }
