@@ -117,6 +117,7 @@ def _session(name: str, deadline_s: float) -> Session:
         mode=mode,
         fault=settings.fault,
         interposer="shim",
+        modes=tuple(Mode),
         command=(),
         claim=Level.LINUX,
         calls=CALLS,

@@ -9,10 +9,9 @@ import platform
 from pathlib import Path
 
 from .. import __version__
-from ..build import CompileError
 from ..faults import fault
 from ..model import Boot, Mode, Observation, Program
-from . import Interposer, InterposerError, Settings
+from . import InterposerError, Settings
 
 SOURCES = Path(__file__).parent.parent / "shim"
 # shim.h: what prctl(VFORK_SHIM_PRCTL) answers, as an errno
@@ -24,6 +23,7 @@ class Shim:
     """Boots our shim in one of its modes; in `native` there is nothing between the program and the kernel."""
 
     name = "shim"
+    modes = tuple(Mode)
 
     def __init__(self, settings: Settings) -> None:
         self._mode = settings.mode
@@ -45,7 +45,9 @@ class Shim:
         return self._mode is not Mode.NATIVE
 
     def boot(self, log: str | None = None) -> Boot:
-        """Compile the shim, if need be, and return the environment that loads it."""
+        """Compile the shim, if need be, and return the environment that loads it; raise InterposerError."""
+        from ..build import CompileError  # what renders and compiles is heavy, and options only ask for our modes
+
         if self._mode is Mode.NATIVE:
             return Boot()
         if platform.machine() != "x86_64":
@@ -81,9 +83,7 @@ class Shim:
         return f"{complaint}. {probe.stderr.strip()}" if probe.stderr.strip() else complaint
 
 
-def interposer(settings: Settings) -> Interposer:
-    """Make the shim."""
-    return Shim(settings)
+interposer = Shim
 
 
 def why_not(executable: Path) -> str | None:
