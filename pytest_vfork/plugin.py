@@ -18,7 +18,7 @@ import pytest
 from . import hookspecs, interposers
 from .failure import explain
 from .model import Case, Observation, Outcome, Program, Workload
-from .options import Options, add_options, read_options, rerun_flags
+from .options import Options, add_options, list_faults, read_options, rerun_flags
 from .result import Result
 
 if TYPE_CHECKING:
@@ -44,6 +44,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     """Declare our hooks."""
     pluginmanager.add_hookspecs(hookspecs)
+
+
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """Answer --vfork-list-faults, as pytest answers --markers."""
+    if not config.option.vfork_list_faults:
+        return None
+    print("\n".join(list_faults()))
+    return 0
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -109,7 +117,8 @@ class _Controller:
         if not self._results and options.record is None:
             return
         what = f"mode {options.mode_word}" if options.modes else " ".join(options.command)
-        terminalreporter.section("vfork conformance: " + ", ".join(filter(None, (options.interposer, what))))
+        fault = f"fault {options.fault}" if options.fault else ""
+        terminalreporter.section("vfork conformance: " + ", ".join(filter(None, (options.interposer, what, fault))))
         for reporter in self._begun():
             reporter.end(self._results, terminalreporter.write_line)
 
@@ -187,7 +196,7 @@ def vfork_run(interposer: BootedInterposer) -> Callable[..., Observation]:
 
 @pytest.fixture(scope="session")
 def vfork_workload(vfork_session: Session) -> Callable[[Path], Result]:
-    """Build, run and judge a workload's template (docs/adding.md): `vfork_workload(path) -> Result`.
+    """Build, run and judge a workload's template (CONTRIBUTING.md): `vfork_workload(path) -> Result`.
 
     Raises frontmatter.FrontMatterError.
     """

@@ -6,16 +6,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
-from . import build, resources
+from . import build, needs, resources
 from .build import Builder, CompileError
 from .expectations import read_expectations
-from .interposers import Interposer, InterposerError, Settings, UnsupportedError, probe
+from .interposers import Choosy, Interposer, InterposerError, Settings, UnsupportedError, probe
 from .model import Boot, Case, Expectation, Mode, Observation, Outcome, Program, Verdict, Workload
 from .observers import spawns
 from .options import Options, default_expectations
 from .result import Result
 from .sites import Launch, Site
+from .toolchain import NoCompilerError
 from .verdict import apply_expectation, find_expectation, judge_case, judge_workload
 
 # How to get what a workload needs and a machine may lack.
@@ -82,17 +84,27 @@ class Session:
         """The builder of this session."""
         return self._settings.builder
 
-    def check_case(self, case: Case, call: str) -> Result:
+    def check_case(self, case: Case, call: str, variant: str = "") -> Result:
         """Build, run and judge one case."""
+
+        def conclude(verdict: Verdict, program: Program | None = None, seen: Observation | None = None) -> Result:
+            return self._result(case, call, program, seen, verdict, variant)
+
         why = self._lacks(case.since if not call.startswith("clone3") else max(case.since, _CLONE3_SINCE), ())
+        why = why or (needs.lacking(case.needs, self._there) if case.needs else None)
         if why:
-            return self._result(case, call, None, None, Verdict(Outcome.UNSUPPORTED, why))
+            return conclude(Verdict(Outcome.UNSUPPORTED, why))
         try:
-            program = self.builder.case(case, call)
+            program = self.builder.case(case, call, variant)
+        except NoCompilerError as error:
+            return conclude(Verdict(Outcome.UNSUPPORTED, str(error)))
         except CompileError as error:
-            return self._result(case, call, None, None, Verdict(Outcome.BROKEN, str(error)))
+            return conclude(Verdict(Outcome.BROKEN, str(error)))
+        refusal = self._interposer.refuse(program) if isinstance(self._interposer, Choosy) else None
+        if refusal:
+            return conclude(Verdict(Outcome.UNSUPPORTED, refusal), program)
         seen = self.booted.run(program, "{events}")
-        return self._result(case, call, program, seen, judge_case(case, seen))
+        return conclude(judge_case(case, seen), program, seen)
 
     def check_workload(self, workload: Workload) -> Result:
         """Build, run and judge one workload."""
@@ -126,21 +138,31 @@ class Session:
         interpreter = sys.executable if language == "py" else self.booted.site.find("dash") or "/bin/sh"
         return self.builder.script(filename, source, interpreter)
 
-    def _lacks(self, since: tuple[int, int], needs: Sequence[str]) -> str | None:
+    @cached_property
+    def _there(self) -> frozenset[str]:
+        return needs.present(self.booted.site, self.builder)
+
+    def _lacks(self, since: tuple[int, int], executables: Sequence[str]) -> str | None:
         if self.unsupported:
             return self.unsupported
         release = self.booted.site.describe()["kernel"]
         if since > tuple(int(part) for part in release.split("-")[0].split(".")[:2]):
             return f"Linux {since[0]}.{since[1]} or newer is needed; {self.booted.site.name} runs {release}"
-        for name in needs:
+        for name in executables:
             if self.booted.site.find(name) is None:
                 return f"{name} is not on {self.booted.site.name}: {HOW_TO_GET.get(name, f'install {name}')}"
         return None
 
     def _result(
-        self, item: Case | Workload, call: str, program: Program | None, seen: Observation | None, verdict: Verdict
+        self,
+        item: Case | Workload,
+        call: str,
+        program: Program | None,
+        seen: Observation | None,
+        verdict: Verdict,
+        variant: str = "",
     ) -> Result:
-        expectation = find_expectation(self._expectations, item.id, call, self.options.mode_word)
+        expectation = find_expectation(self._expectations, item.id, call, self.options.mode_word, variant)
         verdict = apply_expectation(verdict, expectation)
         source = str(program.source) if program else ""
         return Result(
@@ -153,6 +175,7 @@ class Session:
             seen,
             verdict,
             expectation.link if expectation else "",
+            variant,
         )
 
 
