@@ -7,6 +7,7 @@
 #include "action.h"
 
 #include "answers.h"
+#include "behaviour.h"
 #include "entry.h"
 #include "filter.h"
 #include "memory.h"
@@ -151,8 +152,10 @@ struct frame *answer_sigaction(struct frame *frame, struct task *task)
 	else if (sig < 1 || sig > SIGNALS)
 		result = -EINVAL;
 	else {
-		if (wanted)
+		if (wanted) {
 			next = *(const struct action *)regs->rsi;
+			next.flags &= ~behaviour->ignores_handler_flags; /* none, without a fault */
+		}
 		result = sig == SIGSYS ? set_sigsys(task, wanted, old)
 			 : wanted      ? set(task->dispositions, sig, &next, old)
 				       : query(task->dispositions, sig, old);
