@@ -20,13 +20,16 @@ def folder(name: str) -> Path:
 
 def cases() -> list[Case]:
     """Read every case, in the order of their ids; raise FrontMatterError."""
-    return [frontmatter.read_case(path) for path in _templates(folder("c_tests"))]
+    return [frontmatter.read_case(path) for path in _templates(folder("c_tests"), "*/*.j2")]
 
 
 def workloads() -> list[Workload]:
     """Read every workload, in the order of their ids; raise FrontMatterError."""
-    return [frontmatter.read_workload(path) for path in _templates(folder("fixtures"))]
+    mains = f"*/*/{frontmatter.MAIN}.*.j2"
+    found = [frontmatter.read_workload(path) for path in _templates(folder("fixtures"), "*/*.j2", mains)]
+    return sorted(found, key=lambda workload: workload.id)
 
 
-def _templates(root: Path) -> Iterator[Path]:
-    return (path for path in sorted(root.glob("*/*.j2")) if frontmatter.is_template(path))
+def _templates(root: Path, *patterns: str) -> Iterator[Path]:
+    found = sorted(path for pattern in patterns for path in root.glob(pattern))
+    return (path for path in found if frontmatter.is_template(path))

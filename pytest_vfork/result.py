@@ -15,7 +15,7 @@ from .model import Event, Level, Observation, Outcome, Spawn, ThreadState, Verdi
 
 @dataclass(frozen=True)
 class Result:
-    """One case with one call, or one workload (`call` is empty)."""
+    """One case with one call, or one workload (`call` is empty; `version` is its program's, if there is a record)."""
 
     id: str
     call: str
@@ -26,6 +26,7 @@ class Result:
     seen: Observation | None
     verdict: Verdict
     link: str = ""
+    version: str = ""
 
     @property
     def name(self) -> str:

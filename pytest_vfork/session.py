@@ -3,14 +3,15 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
-from . import build, resources
+from . import languages, resources
 from .build import Builder, CompileError
 from .expectations import read_expectations
 from .interposers import Interposer, InterposerError, Settings, probe
+from .interposers.shim import why_not
 from .model import Boot, Case, Expectation, Mode, Observation, Outcome, Program, Verdict, Workload
 from .observers import spawns
 from .options import Options, default_expectations
@@ -18,13 +19,6 @@ from .result import Result
 from .sites import Launch, Site
 from .verdict import apply_expectation, find_expectation, judge_case, judge_workload
 
-# How to get what a workload needs and a machine may lack.
-HOW_TO_GET = {
-    "cc": "apt-get install gcc (rustc links with it)",
-    "dash": "apt-get install dash",
-    "make": "apt-get install make",
-    "rustc": "apt-get install rustc, or rustup",
-}
 _CLONE3_SINCE = (5, 3)
 
 
@@ -74,7 +68,7 @@ class Session:
 
     def check_case(self, case: Case, call: str) -> Result:
         """Build, run and judge one case."""
-        why = self._lacks(case.since if not call.startswith("clone3") else max(case.since, _CLONE3_SINCE), ())
+        why = self._lacks(case.since if not call.startswith("clone3") else max(case.since, _CLONE3_SINCE), {})
         if why:
             return self._result(case, call, None, None, Verdict(Outcome.UNSUPPORTED, why))
         try:
@@ -86,13 +80,16 @@ class Session:
 
     def check_workload(self, workload: Workload) -> Result:
         """Build, run and judge one workload."""
-        why = self._lacks(workload.since, workload.needs)
+        why = self._lacks(workload.since, languages.needs(workload))
         if why:
             return self._result(workload, "", None, None, Verdict(Outcome.UNSUPPORTED, why))
         try:
-            program = self._workload_program(workload)
+            program = self.builder.workload(workload, self.booted.site.find)
         except CompileError as error:
             return self._result(workload, "", None, None, Verdict(Outcome.BROKEN, str(error)))
+        why = self._refuses(program)
+        if why:
+            return self._result(workload, "", program, None, Verdict(Outcome.UNSUPPORTED, why))
         seen = self.run_workload(program)
         return self._result(workload, "", program, seen, judge_workload(workload, seen))
 
@@ -102,27 +99,26 @@ class Session:
             logged = replace(self.booted, boot=self._interposer.boot(log=spawns.LOG))
             return logged.run(program)
         seen = self.booted.run(program)
-        made = spawns.observe_spawns(self.booted.site, self._settings, program, self.options.deadline_s)
+        try:
+            by = spawns.observer(self._settings, program)
+            made = spawns.observe_spawns(self.booted.site, by, program, self.options.deadline_s)
+        except InterposerError as error:
+            return replace(seen, unseen=str(error))
         return replace(seen, spawns=made)
 
-    def _workload_program(self, workload: Workload) -> Program:
-        source = build.render_workload(workload)
-        filename = workload.template.name.removesuffix(".j2")
-        language = filename.rpartition(".")[2]
-        if language == "rs":
-            return self.builder.rust_program(filename, source, self.booted.site.find("rustc") or "rustc")
-        if language == "c":
-            return self.builder.c_program(filename, source)
-        interpreter = sys.executable if language == "py" else self.booted.site.find("dash") or "/bin/sh"
-        return self.builder.script(filename, source, interpreter)
+    def _refuses(self, program: Program) -> str | None:
+        if self._interposer.name != "shim" or self.options.mode is Mode.NATIVE:
+            return None
+        reason = why_not(Path(program.argv[0]))
+        return f"{reason}; --vfork-interposer=ptrace is for those" if reason else None
 
-    def _lacks(self, since: tuple[int, int], needs: Sequence[str]) -> str | None:
+    def _lacks(self, since: tuple[int, int], needs: Mapping[str, str]) -> str | None:
         release = self.booted.site.describe()["kernel"]
         if since > tuple(int(part) for part in release.split("-")[0].split(".")[:2]):
             return f"Linux {since[0]}.{since[1]} or newer is needed; {self.booted.site.name} runs {release}"
-        for name in needs:
+        for name, package in needs.items():
             if self.booted.site.find(name) is None:
-                return f"{name} is not on {self.booted.site.name}: {HOW_TO_GET.get(name, f'install {name}')}"
+                return f"{name} is not on {self.booted.site.name}: apt-get install {package}"
         return None
 
     def _result(
@@ -132,6 +128,8 @@ class Session:
         expectation = find_expectation(self._expectations, item.id, call, mode)
         verdict = apply_expectation(verdict, expectation)
         source = str(program.source) if program else ""
+        # Asking costs: only the record shows it.
+        version = languages.version_of(item) if isinstance(item, Workload) and self.options.record else ""
         return Result(
             item.id,
             call,
@@ -142,6 +140,7 @@ class Session:
             seen,
             verdict,
             expectation.link if expectation else "",
+            version,
         )
 
 
