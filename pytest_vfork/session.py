@@ -3,15 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from . import languages, resources
 from .build import Builder, CompileError
 from .expectations import read_expectations
 from .interposers import Interposer, InterposerError, Settings, probe
-from .interposers.shim import why_not
 from .model import Boot, Case, Expectation, Mode, Observation, Outcome, Program, Verdict, Workload
 from .observers import spawns
 from .options import Options, default_expectations
@@ -87,29 +85,31 @@ class Session:
             program = self.builder.workload(workload, self.booted.site.find)
         except CompileError as error:
             return self._result(workload, "", None, None, Verdict(Outcome.BROKEN, str(error)))
-        why = self._refuses(program)
+        # What it needs, it starts; its language's own needs only build it or are what it is started by.
+        executables = [program.argv[0], *filter(None, map(self.booted.site.find, workload.needs))]
+        why = self._refuses(executables)
         if why:
             return self._result(workload, "", program, None, Verdict(Outcome.UNSUPPORTED, why))
-        seen = self.run_workload(program)
+        seen = self.run_workload(program, executables)
         return self._result(workload, "", program, seen, judge_workload(workload, seen))
 
-    def run_workload(self, program: Program) -> Observation:
+    def run_workload(self, program: Program, executables: Sequence[str]) -> Observation:
         """Run a program under the interposer and see which calls it makes: in that run if possible, else in another."""
         if self._interposer.logs_spawns:
             logged = replace(self.booted, boot=self._interposer.boot(log=spawns.LOG))
             return logged.run(program)
         seen = self.booted.run(program)
         try:
-            by = spawns.observer(self._settings, program)
+            by = spawns.observer(self._settings, executables)
             made = spawns.observe_spawns(self.booted.site, by, program, self.options.deadline_s)
         except InterposerError as error:
             return replace(seen, unseen=str(error))
         return replace(seen, spawns=made)
 
-    def _refuses(self, program: Program) -> str | None:
+    def _refuses(self, executables: Sequence[str]) -> str | None:
         if self._interposer.name != "shim" or self.options.mode is Mode.NATIVE:
             return None
-        reason = why_not(Path(program.argv[0]))
+        reason = spawns.cannot_preload(executables)
         return f"{reason}; --vfork-interposer=ptrace is for those" if reason else None
 
     def _lacks(self, since: tuple[int, int], needs: Mapping[str, str]) -> str | None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,13 +15,13 @@ from ..sites import Launch, Site
 LOG = "{spawns}"
 
 
-def observer(settings: Settings, program: Program, name: str | None = None) -> Interposer:
-    """Return the interposer that logs what a program spawns and changes nothing else.
+def observer(settings: Settings, executables: Sequence[str], name: str | None = None) -> Interposer:
+    """Return the interposer that logs what programs spawn and changes nothing else: `name`, or the one that can.
 
-    By default that is the shim, or ptrace for a program into which nothing can be preloaded. Raise InterposerError,
+    That is the shim, or ptrace if there is an executable into which nothing can be preloaded. Raise InterposerError,
     with the reason, if there is none.
     """
-    reason = why_not(Path(program.argv[0]))
+    reason = cannot_preload(executables)
     if name != "ptrace" and reason is None:
         return Shim(replace(settings, mode=Mode.REISSUE))
     if name == "shim":
@@ -29,6 +30,11 @@ def observer(settings: Settings, program: Program, name: str | None = None) -> I
     if tracer is None:
         raise InterposerError(f"{reason or name}; there is no ptrace interposer in this version")
     return tracer(replace(settings, mode=Mode.NATIVE))
+
+
+def cannot_preload(executables: Sequence[str]) -> str | None:
+    """Say which of these executables the shim cannot interpose, and why; None if there is none."""
+    return next((reason for path in executables if (reason := why_not(Path(path)))), None)
 
 
 def observe_spawns(site: Site, by: Interposer, program: Program, deadline_s: float) -> tuple[Spawn, ...]:
