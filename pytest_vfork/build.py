@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import subprocess
 import textwrap
@@ -11,12 +12,13 @@ from pathlib import Path
 
 import jinja2
 
-from . import frontmatter, resources, toolchain
+from . import frontmatter, resources, toolchain, variants
 from .cache import Cache
 from .languages import LANGUAGES
-from .model import Case, Program, Workload
+from .model import Case, Program, Workload, item_name
+from .variants import VARIANTS
 
-CASE_FLAGS = ("-std=gnu11", "-O2", "-Wall", "-Wextra", "-pthread")
+CASE_FLAGS = VARIANTS[""].flags
 # Beside each program: what the compiler had to say of it, if it was compiled.
 COMPILER_LOG = "compiler.log"
 _COMPILE_DEADLINE_S = 300
@@ -37,13 +39,14 @@ class Builder:
         self.cache = cache
         self.cc = cc
 
-    def case(self, case: Case, call: str) -> Program:
-        """Render a case for one call and compile it.
+    def case(self, case: Case, call: str, variant: str = "") -> Program:
+        """Render a case for one call and compile it as the variant wants; raise CompileError or NoCompilerError.
 
         Start it with one argument: the file that it shall append its events to.
         """
-        name = f"{case.id.rpartition('/')[2]}.{call}"
-        return self.c_program(f"{name}.c", render_case(case, call), CASE_FLAGS)
+        command = variants.command(variant, self.cc)
+        compiler = toolchain.identify(command[: -len(VARIANTS[variant].flags)])
+        return self._compile(_filename(case, call, variant), render_case(case, call, variant), command, compiler)
 
     def c_program(self, filename: str, source: str, flags: Sequence[str] = CASE_FLAGS) -> Program:
         """Compile one C source under the name `filename`; raise CompileError."""
@@ -120,22 +123,25 @@ class Builder:
         return Program(main, (*command, str(main)))
 
 
-def render_case(case: Case, call: str) -> str:
-    """Return the C source of a case for one call.
+def render_case(case: Case, call: str, variant: str = "") -> str:
+    """Return the C source of a case for one call and variant.
 
     Self-contained, with what it does and how to compile it in its first comment.
     """
-    name = f"{case.id.rpartition('/')[2]}.{call}"
+    filename = _filename(case, call, variant)
+    compiler = "musl-gcc" if variant == "musl" else "cc"
     text = (
-        _environment(case.template)
-        .get_template(str(case.template))
+        _environment()
+        .get_template(str(case.template.absolute()))
         .render(
             id=case.id,
-            name=name,
+            name=filename.removesuffix(".c"),
             call=call,
+            variant=variant,
+            made=f"{call}, {VARIANTS[variant].what}" if variant else call,
             about=_about(case),
-            build=f"cc {' '.join(CASE_FLAGS)} -o case {name}.c",
-            headers=_headers(case.template, call),
+            build=f"{compiler} {' '.join(VARIANTS[variant].flags)} -o case {filename}",
+            headers=_headers(case.template, call, variant),
             gates=(),
         )
     )
@@ -151,25 +157,36 @@ def render_workload(workload: Workload) -> Mapping[str, str]:
     beside = sorted(template.parent.glob("*.j2")) if template.name.startswith(f"{frontmatter.MAIN}.") else []
     sources = {f"{workload.id.rpartition('/')[2]}.{workload.language}": template}
     sources |= {path.name.removesuffix(".j2"): path for path in beside if path != template}
-    return {
-        name: _environment(path).get_template(str(path)).render().strip("\n") + "\n" for name, path in sources.items()
-    }
+    render = _environment().get_template
+    return {name: render(str(path.absolute())).render().strip("\n") + "\n" for name, path in sources.items()}
+
+
+def _filename(case: Case, call: str, variant: str) -> str:
+    return item_name(case.id.rpartition("/")[2], call, variant).replace(":", ".") + ".c"
 
 
 def render_text(text: str, values: Mapping[str, object]) -> str:
     """Render a user's own C template; the skeleton of the cases is there to extend (`_lib/case.c.j2`)."""
-    return _environment(None).from_string(text).render({"gates": (), "headers": _HEADERS, **values})
+    made = values.get("call", "")
+    return _environment().from_string(text).render({"gates": (), "headers": _HEADERS, "made": made, **values})
 
 
-def _environment(template: Path | None) -> jinja2.Environment:
-    def load(name: str) -> str | None:
-        return frontmatter.body(Path(name)) if template and name == str(template) else None
-
+@functools.cache  # it keeps what it has compiled, the skeleton above all: half of a warm run otherwise
+def _environment() -> jinja2.Environment:
     shared = [resources.folder("c_tests"), resources.folder("fixtures")]
-    loaders = [jinja2.FunctionLoader(load), jinja2.FileSystemLoader(shared)]
+    loaders = [jinja2.FunctionLoader(_load), jinja2.FileSystemLoader(shared)]
     return jinja2.Environment(
         loader=jinja2.ChoiceLoader(loaders), undefined=_Strict, trim_blocks=True, lstrip_blocks=True, autoescape=False
     )
+
+
+def _load(name: str) -> tuple[str, str, Callable[[], bool]] | None:
+    """Load a case or workload by its absolute path; what stands in _lib is the other loader's."""
+    path = Path(name)
+    if not path.is_absolute():
+        return None
+    written = path.stat().st_mtime_ns
+    return frontmatter.body(path), name, lambda: path.stat().st_mtime_ns == written
 
 
 class _Strict(jinja2.StrictUndefined):
@@ -186,21 +203,39 @@ def _about(case: Case) -> list[str]:
     return lines
 
 
-def _headers(template: Path, call: str) -> list[str]:
+def _headers(template: Path, call: str, variant: str) -> list[str]:
     text = frontmatter.body(template)
     extra = {
         "cpuid.h": "__get_cpuid" in text,
+        "grp.h": "setgroups(" in text,
+        "linux/capability.h": "_cap_header_struct" in text,
+        "linux/filter.h": "sock_filter" in text,
+        "linux/ioprio.h": "IOPRIO_" in text,
+        "linux/seccomp.h": "SECCOMP_" in text,
+        "linux/securebits.h": "SECBIT_" in text,
+        "stddef.h": "offsetof(" in text,
+        "sys/file.h": "flock(" in text,
+        "sys/personality.h": "personality(" in text,
+        "sys/sem.h": "semget(" in text,
+        "sys/signalfd.h": "signalfd(" in text,
+        "sys/timerfd.h": "timerfd_" in text,
+        "time.h": re.search("itimerspec|timespec|CLOCK_", text) is not None,
         "linux/sched.h": call.startswith("clone3") or "struct clone_args" in text,
-        "pthread.h": "pthread_" in text,
+        "pthread.h": "pthread_" in text or variant == "thread",
         "spawn.h": call == "posix_spawn" or "posix_spawn(" in text,
         "sys/stat.h": call == "posix_spawn" or re.search(r"(umask|stat|chmod|mkfifo|mkdir)\(", text) is not None,
-        "stdlib.h": "alloc(" in text or "setenv(" in text,
+        "stdlib.h": re.search(r"(alloc|[gs]etenv|atol)\(", text) is not None,
         "linux/futex.h": re.search("FUTEX_|robust_list_head|raw-thread", text) is not None,
         "linux/kcmp.h": "KCMP_" in text,
-        "sys/resource.h": "rlimit" in text,
+        "sys/resource.h": re.search("rlimit|rusage|PRIO_", text) is not None,
         "sys/time.h": "itimer" in text,
         "sys/ioctl.h": "ioctl(" in text,
+        "sys/signalfd.h": "signalfd(" in text,
         "sys/ucontext.h": "ucontext" in text,
+        "ucontext.h": "makecontext(" in text,
+        "elf.h": "Elf64_" in text,
+        "linux/filter.h": "sock_filter" in text,
+        "linux/seccomp.h": "SECCOMP_" in text,
     }
     return sorted((*_HEADERS, *(header for header, used in extra.items() if used)))
 

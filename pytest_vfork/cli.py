@@ -25,7 +25,12 @@ _USAGE, _CANNOT_RUN, _NOT_FOUND = 2, 126, 127
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status (a command that `run` starts takes this process's place)."""
     arguments = _parser().parse_args(argv)
-    does = {"run": _run, "doctor": lambda arguments: doctor.main(arguments.cc), "bench": _bench}
+    does = {
+        "run": _run,
+        "doctor": lambda arguments: doctor.main(arguments.cc),
+        "bench": _bench,
+        "catalogue": _catalogue,
+    }
     return does[arguments.what](arguments)
 
 
@@ -47,7 +52,31 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--modes", default="native,fork,reissue,emulate", help="which modes; native must be among them")
     bench.add_argument("--json", metavar="FILE", help="write the figures to this file")
     bench.add_argument("--svg", metavar="FILE", help="plot vfork's latency against the parent's size into this file")
+    catalogue = commands.add_parser(
+        "catalogue", help="in a checkout: make conformance/catalogue.json and docs/requirements.md from the cases"
+    )
+    catalogue.add_argument("--check", action="store_true", help="write nothing; fail if one of them is stale")
     return parser
+
+
+def _catalogue(arguments: argparse.Namespace) -> int:
+    from . import catalogue
+    from .frontmatter import FrontMatterError
+
+    try:
+        files = catalogue.generated()
+    except FrontMatterError as error:
+        return _complain(str(error), _USAGE)
+    if not all(path.parent.is_dir() for path in files):
+        return _complain("catalogue: this is not a checkout; there is no folder docs", _USAGE)
+    stale = [path for path, text in files.items() if not path.exists() or path.read_text("utf-8") != text]
+    for path in stale:
+        if arguments.check:
+            print(f"{path} is stale; run: {catalogue.COMMAND}")
+        else:
+            path.write_text(files[path], "utf-8")
+            print(f"written: {path}")
+    return int(bool(stale) and arguments.check)
 
 
 def _bench(arguments: argparse.Namespace) -> int:

@@ -5,23 +5,28 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import yaml
 
 from .census import Pattern
 from .languages import LANGUAGES
 from .model import ASSERTIONS, CALLS, Case, Level, Mode, Workload
+from .needs import NEEDS
+from .promises import read_spec
 from .rules import Rule, parse_expect, parse_never, parse_order
+from .variants import VARIANTS
 
 # The block opens a C comment in C, Go, Java, JavaScript and Rust, and is a run of # comments elsewhere.
 _BLOCK = re.compile(r"/\*---\n(?P<c>.*?)\n---\*/\n|^#---\n(?P<hash>.*?)\n#---\n", re.DOTALL | re.MULTILINE)
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's, ten times as fast, where PyYAML was built with it
 _SENTENCE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _COMMON = {"id", "level", "spec", "do", "must", "fails_under", "since"}
-_CASE = _COMMON | {"calls", "order", "expect", "never"}
+_CASE = _COMMON | {"calls", "order", "expect", "never", "needs", "differs", "variants"}
 _WORKLOAD = _COMMON | {"stdout", "seen", "never_seen", "asserts", "needs", "options", "version", "under_fork"}
+_Fail = Callable[[str, str], NoReturn]
 # A workload that is a folder: this file of it is started, and what lies beside it is rendered too.
 MAIN = "main"
 _BREAKERS = {mode.value for mode in Mode} - {"native"}
@@ -34,10 +39,8 @@ class FrontMatterError(ValueError):
 def read_case(template: Path) -> Case:
     """Read a case from `<area>/<sentence>.c.j2`; raise FrontMatterError."""
     block, fail = _read(template, _CASE)
-    calls = tuple(block.get("calls", ()))
-    unknown = [call for call in calls if call not in CALLS]
-    if unknown or not calls:
-        fail("calls", f"{', '.join(unknown) or 'none'}: want some of {', '.join(CALLS)}")
+    calls = _some_of("calls", block.get("calls"), CALLS, fail)
+    needs = _some_of("needs", block.get("needs", []), NEEDS, fail, may_be_empty=True)
     rules: list[Rule] = []
     parsers: tuple[tuple[str, Callable[[str], Rule]], ...] = (
         ("order", parse_order),
@@ -52,7 +55,17 @@ def read_case(template: Path) -> Case:
                 fail(key, str(error))
     if not rules:
         fail("must", "a case that asserts nothing: give order, expect or never")
-    return Case(calls=calls, rules=tuple(rules), **_common(template, block, fail))
+    common = _common(template, block, fail)
+    _check_sentences(block, fail)
+    _check_level(common["level"], common["fails_under"], fail)
+    return Case(
+        calls=calls,
+        rules=tuple(rules),
+        needs=needs,
+        differs=str(block.get("differs", "")).strip(),
+        variants=_variants(block.get("variants", {}), calls, fail),
+        **common,
+    )
 
 
 def read_workload(template: Path) -> Workload:
@@ -71,7 +84,6 @@ def read_workload(template: Path) -> Workload:
         or not all(isinstance(least, int) and least > 0 for least in seen.values())
     ):
         fail("seen", "want a mapping from call to how often it is made at least")
-    assert isinstance(seen, dict)
     for key, patterns in (("seen", seen), ("never_seen", never_seen)):
         for text in patterns:
             try:
@@ -113,7 +125,7 @@ def is_template(path: Path) -> bool:
     return path.suffix == ".j2" and not any(part.startswith("_") for part in path.parts[-3:])
 
 
-def _read(template: Path, known: Iterable[str]) -> tuple[dict[str, Any], Callable[[str, str], None]]:
+def _read(template: Path, known: Iterable[str]) -> tuple[dict[str, Any], _Fail]:
     text = template.read_text("utf-8")
     match = _BLOCK.match(text)
     if match is None:
@@ -122,12 +134,12 @@ def _read(template: Path, known: Iterable[str]) -> tuple[dict[str, Any], Callabl
         match["c"] if match["c"] is not None else textwrap.dedent(re.sub(r"^#", "", match["hash"], flags=re.MULTILINE))
     )
 
-    def fail(key: str, problem: str) -> None:
+    def fail(key: str, problem: str) -> NoReturn:
         line = next((number for number, line in enumerate(text.splitlines(), 1) if re.match(rf"#? ?{key}:", line)), 1)
         raise FrontMatterError(f"{template}:{line}: {key}: {problem}")
 
     try:
-        block = yaml.safe_load(yaml_text)
+        block = yaml.load(yaml_text, _LOADER)
     except yaml.YAMLError as error:
         line = getattr(getattr(error, "problem_mark", None), "line", 0) + 2
         raise FrontMatterError(f"{template}:{line}: not YAML: {getattr(error, 'problem', error)}") from error
@@ -139,7 +151,47 @@ def _read(template: Path, known: Iterable[str]) -> tuple[dict[str, Any], Callabl
     return block, fail
 
 
-def _common(template: Path, block: Mapping[str, Any], fail: Callable[[str, str], None]) -> dict[str, Any]:
+def _some_of(
+    key: str, listed: Any, valid: Iterable[str], fail: _Fail, *, may_be_empty: bool = False
+) -> tuple[str, ...]:
+    """Check a list of words, each once and each of `valid`."""
+    if not isinstance(listed, list) or not (listed or may_be_empty):
+        fail(key, f"{listed or 'none'}: want some of {', '.join(valid)}")
+    unknown = [str(word) for word in listed if word not in valid]
+    if unknown:
+        fail(key, f"{', '.join(unknown)}: want some of {', '.join(valid)}")
+    if len(set(listed)) < len(listed):
+        fail(key, "one of them stands there twice")
+    return tuple(listed)
+
+
+def _variants(mapping: Any, calls: Sequence[str], fail: _Fail) -> dict[str, tuple[str, ...]]:
+    known = [name for name in VARIANTS if name]
+    if not isinstance(mapping, dict) or not set(mapping) <= set(known):
+        fail("variants", f"{mapping!r}: want a mapping from some of {', '.join(known)} to calls")
+    return {name: _some_of("variants", listed, calls, fail) for name, listed in mapping.items()}
+
+
+def _check_sentences(block: Mapping[str, Any], fail: _Fail) -> None:
+    """What a case promises stands somewhere, and what it says itself is said in sentences."""
+    try:
+        read_spec(block["spec"])
+    except ValueError as error:
+        fail("spec", str(error))
+    for key in ("do", "must", "differs"):
+        if key in block and not re.search(r"\.['\")]?$", str(block[key]).strip()):
+            fail(key, "want sentences: the last one ends in a full stop")
+
+
+def _check_level(level: Level, breakers: frozenset[str], fail: _Fail) -> None:
+    """A plain fork keeps level posix, and neither suspends nor shares."""
+    if level is Level.POSIX and "fork" in breakers:
+        fail("level", "posix, but fails_under has fork: a plain fork keeps what POSIX promises")
+    if level in (Level.SUSPENDS, Level.SHARES) and "fork" not in breakers:
+        fail("level", f"{level.word}, but fails_under lacks fork: a plain fork {level.word} nothing")
+
+
+def _common(template: Path, block: Mapping[str, Any], fail: _Fail) -> dict[str, Any]:
     sentence, folder = template.name.split(".", 1)[0], template.parent
     if sentence == MAIN:
         sentence, folder = folder.name, folder.parent
@@ -159,7 +211,6 @@ def _common(template: Path, block: Mapping[str, Any], fail: Callable[[str, str],
     since = re.fullmatch(r"(\d+)\.(\d+)", str(block.get("since", "0.0")))
     if since is None:
         fail("since", "want the first Linux version that promises it, quoted: '5.3'")
-    assert since is not None
     return {
         "id": block["id"],
         "level": levels[block["level"]],

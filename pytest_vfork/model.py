@@ -61,7 +61,8 @@ class Case:
     """One requirement made executable: a template of a C program, rendered once for each call.
 
     `since` is the first Linux version (major, minor) that promises it; `fails_under` names the modes and faults that
-    break it.
+    break it; `needs` is what the site must have (needs.py); `differs` says where Linux versions or libcs do; `variants`
+    maps other builds of the program (variants.py) to the calls that are made in them too.
     """
 
     id: str
@@ -74,6 +75,15 @@ class Case:
     fails_under: frozenset[str]
     template: Path
     since: tuple[int, int] = (0, 0)
+    needs: tuple[str, ...] = ()
+    differs: str = ""
+    variants: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def items(self) -> list[tuple[str, str]]:
+        """Each call with each variant that it is made in; "" is the plain one."""
+        others = [(call, variant) for variant, calls in self.variants.items() for call in calls]
+        return [*((call, "") for call in self.calls), *others]
 
 
 @dataclass(frozen=True)
@@ -209,7 +219,10 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Expectation:
-    """A known deviation of one interposer. Empty `calls` and `modes` mean all; `case` may hold shell wildcards."""
+    """A known deviation of one interposer.
+
+    Empty `calls`, `modes` and `variants` mean all; `case` may hold shell wildcards.
+    """
 
     case: str
     outcome: Outcome
@@ -217,6 +230,7 @@ class Expectation:
     link: str
     calls: tuple[str, ...] = ()
     modes: tuple[str, ...] = ()
+    variants: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -243,6 +257,11 @@ class Boot:
             return (*self.prefix, *argv)
         place = self.prefix.index("{argv}")
         return (*self.prefix[:place], *argv, *self.prefix[place + 1 :])
+
+
+def item_name(id: str, call: str, variant: str = "") -> str:
+    """Return what an item is called in ids, reports and files: case:call+variant; a workload has its id alone."""
+    return id + (f":{call}" if call else "") + (f"+{variant}" if variant else "")
 
 
 def describe_status(status: int) -> str:

@@ -183,7 +183,7 @@ def vfork_run(vfork_session: Session) -> Callable[..., Observation]:
 
 @pytest.fixture(scope="session")
 def vfork_workload(vfork_session: Session) -> Callable[[Path], Result]:
-    """Build, run and judge a workload's template (docs/adding.md): `vfork_workload(path) -> Result`.
+    """Build, run and judge a workload's template (CONTRIBUTING.md): `vfork_workload(path) -> Result`.
 
     Raises frontmatter.FrontMatterError.
     """

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,16 +19,18 @@ def folder(name: str) -> Path:
     return inside if inside.is_dir() else _PACKAGE.parent / name
 
 
-def cases() -> list[Case]:
+@functools.cache  # collecting asks, and so do the expectations
+def cases() -> tuple[Case, ...]:
     """Read every case, in the order of their ids; raise FrontMatterError."""
-    return [frontmatter.read_case(path) for path in _templates(folder("c_tests"), "*/*.j2")]
+    return tuple(frontmatter.read_case(path) for path in _templates(folder("c_tests"), "*/*.j2"))
 
 
-def workloads() -> list[Workload]:
+@functools.cache
+def workloads() -> tuple[Workload, ...]:
     """Read every workload, in the order of their ids; raise FrontMatterError."""
     mains = f"*/*/{frontmatter.MAIN}.*.j2"
-    found = [frontmatter.read_workload(path) for path in _templates(folder("fixtures"), "*/*.j2", mains)]
-    return sorted(found, key=lambda workload: workload.id)
+    found = (frontmatter.read_workload(path) for path in _templates(folder("fixtures"), "*/*.j2", mains))
+    return tuple(sorted(found, key=lambda workload: workload.id))
 
 
 def _templates(root: Path, *patterns: str) -> Iterator[Path]:

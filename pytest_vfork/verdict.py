@@ -64,13 +64,16 @@ def apply_expectation(verdict: Verdict, expectation: Expectation | None) -> Verd
     return verdict
 
 
-def find_expectation(expectations: Iterable[Expectation], id: str, call: str, mode: str) -> Expectation | None:
-    """Return the first expectation that speaks of this case, call and mode."""
+def find_expectation(
+    expectations: Iterable[Expectation], id: str, call: str, mode: str, variant: str = ""
+) -> Expectation | None:
+    """Return the first expectation that speaks of this case, call, mode and variant."""
     for expectation in expectations:
         if (
             fnmatchcase(id, expectation.case)
             and (not expectation.calls or call in expectation.calls)
             and (not expectation.modes or mode in expectation.modes)
+            and (not expectation.variants or variant in expectation.variants)
         ):
             return expectation
     return None

@@ -22,6 +22,9 @@ expect: [a.b == 1]
 never: [e.f]
 fails_under: [fork]
 since: '5.3'
+needs: [root]
+differs: Not at all.
+variants: {musl: [vfork], O0: [vfork, clone]}
 ---*/
 {% extends "_lib/case.c.j2" %}
 """
@@ -39,6 +42,8 @@ def test_a_case_is_read(tmp_path: Path) -> None:
     assert (case.id, case.level, case.calls, case.since) == ("area/a-rule", Level.SHARES, ("vfork", "clone"), (5, 3))
     assert [rule.text for rule in case.rules] == ["a.b < c.d", "a.b == 1", "never e.f"]
     assert case.fails_under == {"fork"}
+    assert (case.needs, case.differs) == (("root",), "Not at all.")
+    assert case.items == [("vfork", ""), ("clone", ""), ("vfork", "musl"), ("vfork", "O0"), ("clone", "O0")]
 
 
 @pytest.mark.parametrize(
@@ -46,7 +51,21 @@ def test_a_case_is_read(tmp_path: Path) -> None:
     [
         ("id: area/a-rule", "id: area/other", 2, "id: 'area/other' must be <folder>/<file name>"),
         ("level: shares", "level: high", 3, "level: 'high': want one of posix, suspends, shares, linux"),
+        ("level: shares", "level: posix", 3, "level: posix, but fails_under has fork"),
+        ("[fork]", "[]", 3, "level: shares, but fails_under lacks fork"),
+        ("'vfork(2): \"shares\"'", "it shares", 4, "spec: no source before 'it shares': want vfork(2)"),
+        ("'vfork(2): \"shares\"'", "'vfork(2): shares'", 4, "spec: no quoted sentence: want vfork(2)"),
+        ("'vfork(2): \"shares\"'", "'vfork(2)'", 4, "spec: vfork(2) without a sentence"),
         ("do: Something.", "do: ''", 5, "do: missing"),
+        ("do: Something.", "do: something", 5, "do: want sentences: the last one ends in a full stop"),
+        ("Something else.", "else", 6, "must: want sentences"),
+        ("Not at all.", "no", 14, "differs: want sentences"),
+        ("[vfork, clone]", "[]", 7, "calls: none: want some of vfork"),
+        ("calls: [vfork, clone]", "calls: vfork", 7, "calls: vfork: want some of vfork"),
+        ("[vfork, clone]", "[vfork, vfork]", 7, "calls: one of them stands there twice"),
+        ("[root]", "[luck]", 13, "needs: luck: want some of root"),
+        ("{musl: [vfork], O0: [vfork, clone]}", "{risc: [vfork]}", 15, "variants: {'risc': ['vfork']}: want a mapping"),
+        ("{musl: [vfork],", "{musl: [clone3],", 15, "variants: clone3: want some of vfork, clone"),
         ("[vfork, clone]", "[vfork, spoon]", 7, "calls: spoon: want some of vfork"),
         ("[a.b < c.d]", "[a.b before c.d]", 8, "order: order 'a.b before c.d': want"),
         ("[a.b == 1]", "[a.b == EWHAT]", 9, "expect: 'EWHAT' is neither"),

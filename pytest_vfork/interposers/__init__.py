@@ -12,7 +12,7 @@ import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from ..model import Boot, Mode, Observation, Program
 
@@ -51,6 +51,14 @@ class Interposer(Protocol):
 
     def complain(self, probe: Observation) -> str | None:
         """Look at a run of `probe.c` under this interposer and say what is wrong with the interposition, or None."""
+
+
+@runtime_checkable
+class Choosy(Protocol):
+    """An interposer that cannot take every program. Those that can need not say so."""
+
+    def refuse(self, program: Program) -> str | None:
+        """Say why this program cannot be interposed, and what can do it; None if it can."""
 
 
 Factory = Callable[[Settings], Interposer]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .. import __version__
 from ..build import CompileError
-from ..model import Boot, Mode, Observation
+from ..model import Boot, Mode, Observation, Program
 from . import Interposer, InterposerError, Settings
 
 SOURCES = Path(__file__).parent.parent / "shim"
@@ -55,6 +55,11 @@ class Shim:
             raise InterposerError(f"the shim does not compile: {error}") from error
         config = f"mode={self._mode.value}" + (f",log={log}" if log else "")
         return Boot(env={"LD_PRELOAD": str(shared_object), "VFORK_SHIM": config})
+
+    def refuse(self, program: Program) -> str | None:
+        """Refuse a static executable, except in native mode."""
+        why = why_not(Path(program.argv[0])) if self._mode is not Mode.NATIVE else None
+        return f"{why}; --vfork-interposer=ptrace is for those" if why else None
 
     def complain(self, probe: Observation) -> str | None:
         """Hold what the probe's prctl answered against the mode."""

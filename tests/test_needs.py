@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: MIT
+"""What a case needs of a site is looked for there, and what is missing is named."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+import pytest
+
+from pytest_vfork import needs, resources
+from pytest_vfork.build import Builder
+from pytest_vfork.model import Observation, Program
+from pytest_vfork.sites import Launch
+from pytest_vfork.sites.local import LocalSite
+
+
+class Poor(LocalSite):
+    """A site where even root has no capability."""
+
+    def run(self, launch: Launch) -> Observation:
+        argv = ("setpriv", "--bounding-set=-all", *launch.program.argv)
+        return super().run(replace(launch, program=Program(launch.program.source, argv)))
+
+
+def test_every_row_is_used_by_a_case_and_says_how_to_get_it() -> None:
+    used = {need for case in resources.cases() for need in case.needs}
+    assert used == set(needs.NEEDS)
+    assert all(need.what and need.remedy for need in needs.NEEDS.values())
+
+
+def test_what_is_there_is_found(builder: Builder) -> None:
+    there = needs.present(LocalSite(builder), builder)
+    assert ("root" in there) == (os.geteuid() == 0)
+    assert needs.lacking(there, there) is None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has capabilities to lose")
+def test_what_is_not_there_is_named_with_a_way_to_get_it(builder: Builder) -> None:
+    there = needs.present(Poor(builder), builder)
+    assert "root" not in there
+    assert needs.lacking(("root",), there) == "it needs root, with its capabilities: run as root"
