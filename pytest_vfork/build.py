@@ -15,7 +15,7 @@ import jinja2
 from . import frontmatter, resources, toolchain, variants
 from .cache import Cache
 from .languages import LANGUAGES
-from .model import Case, Program, Workload, item_name
+from .model import CALLS_OF_LIBC, Case, Program, Workload, item_name
 from .variants import VARIANTS
 
 CASE_FLAGS = VARIANTS[""].flags
@@ -217,14 +217,13 @@ def _headers(template: Path, call: str, variant: str) -> list[str]:
         "sys/file.h": "flock(" in text,
         "sys/personality.h": "personality(" in text,
         "sys/sem.h": "semget(" in text,
-        "sys/signalfd.h": "signalfd(" in text,
         "sys/timerfd.h": "timerfd_" in text,
-        "time.h": re.search("itimerspec|timespec|CLOCK_", text) is not None,
+        "time.h": re.search("itimerspec|timespec|CLOCK_|cpu-time|timer_create", text) is not None,
         "linux/sched.h": call.startswith("clone3") or "struct clone_args" in text,
         "pthread.h": "pthread_" in text or variant == "thread",
-        "spawn.h": call == "posix_spawn" or "posix_spawn(" in text,
-        "sys/stat.h": call == "posix_spawn" or re.search(r"(umask|stat|chmod|mkfifo|mkdir)\(", text) is not None,
-        "stdlib.h": re.search(r"(alloc|[gs]etenv|atol)\(", text) is not None,
+        "spawn.h": call.startswith("posix_spawn") or "posix_spawn(" in text,
+        "sys/stat.h": call in CALLS_OF_LIBC or re.search(r"(umask|stat|chmod|mkfifo|mkdir)\(", text) is not None,
+        "stdlib.h": call in ("posix_spawnp", "system") or re.search(r"(alloc|[gs]etenv|atol)\(", text) is not None,
         "linux/futex.h": re.search("FUTEX_|robust_list_head|raw-thread", text) is not None,
         "linux/kcmp.h": "KCMP_" in text,
         "sys/resource.h": re.search("rlimit|rusage|PRIO_", text) is not None,
@@ -234,8 +233,6 @@ def _headers(template: Path, call: str, variant: str) -> list[str]:
         "sys/ucontext.h": "ucontext" in text,
         "ucontext.h": "makecontext(" in text,
         "elf.h": "Elf64_" in text,
-        "linux/filter.h": "sock_filter" in text,
-        "linux/seccomp.h": "SECCOMP_" in text,
     }
     return sorted((*_HEADERS, *(header for header, used in extra.items() if used)))
 

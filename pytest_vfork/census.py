@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
-from .model import CALLS, Refusal, Spawn
+from .model import CALLS, CALLS_OF_LIBC, Refusal, Spawn
 
 SCHEMA = 1
 # Every word that Spawn.word may give: those of the vfork family are CALLS but for the ones that libc makes of others.
-FAMILY = tuple(call for call in CALLS if call not in ("libc-vfork", "posix_spawn"))
+FAMILY = tuple(call for call in CALLS if call not in ("libc-vfork", *CALLS_OF_LIBC))
 WORDS = (*FAMILY, "fork", "thread")
 # linux/sched.h
 _FLAGS = {

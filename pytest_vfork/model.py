@@ -53,7 +53,8 @@ ASSERTIONS = (
     "large-parent", "large-pipes", "timeouts",
 )  # fmt: skip
 
-CALLS = ("vfork", "libc-vfork", "clone", "clone-stack", "clone3", "clone3-stack", "posix_spawn")
+CALLS_OF_LIBC = ("posix_spawn", "posix_spawnp", "system", "popen")  # which make a child that is libc's own
+CALLS = ("vfork", "libc-vfork", "clone", "clone-stack", "clone3", "clone3-stack", *CALLS_OF_LIBC)
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,9 @@ NEEDS = {
              "run as root, in a cgroup that has real-time runtime"),
         Need("two-cpus", "two processors", "sysconf(_SC_NPROCESSORS_ONLN) >= 2", "a machine or guest with two"),
         Need("sysv-ipc", "System V semaphores", "has_semaphores()", "a kernel with CONFIG_SYSVIPC"),
+        Need("strict-commit", "a kernel that never commits more memory than there is (vm.overcommit_memory=2)",
+             "reads(\"/proc/sys/vm/overcommit_memory\", '2')",
+             "sysctl -w vm.overcommit_memory=2, on a machine of your own"),
     )
 }  # fmt: skip
 
@@ -107,6 +110,14 @@ static int schedule(int policy)
 static int can_schedule(int policy)
 {
 	return succeeds(schedule, policy);
+}
+
+/* Whether the file begins with the character. */
+static int reads(const char *path, char expected)
+{
+	FILE *file = fopen(path, "r");
+
+	return file && fgetc(file) == expected;
 }
 
 static int has_semaphores(void)

@@ -13,13 +13,13 @@ import pytest
 
 from pytest_vfork import build, resources, toolchain
 from pytest_vfork.build import Builder, CompileError
-from pytest_vfork.model import CALLS, Case, item_name
+from pytest_vfork.model import Case, item_name
 
 ALL = [(case, *item) for case in resources.cases() for item in case.items]
 MODEL = next(case for case in resources.cases() if case.id == "suspension/parent-waits-until-exec")
 
 
-@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("call", MODEL.calls)
 def test_the_command_in_the_first_comment_compiles_it(tmp_path: Path, builder: Builder, call: str) -> None:
     source = build.render_case(MODEL, call)
     command = re.search(r"Build: (.*)", source)
