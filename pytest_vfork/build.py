@@ -169,6 +169,11 @@ def _headers(template: Path, call: str, variant: str) -> list[str]:
         "sys/ucontext.h": "ucontext" in text,
         "ucontext.h": "makecontext(" in text,
         "elf.h": "Elf64_" in text,
+        "asm/ldt.h": "user_desc" in text,
+        "linux/aio_abi.h": "aio_context_t" in text,
+        "linux/membarrier.h": "MEMBARRIER_" in text,
+        "linux/userfaultfd.h": "UFFD" in text,
+        "semaphore.h": "sem_" in text,
         "linux/filter.h": "sock_filter" in text,
         "linux/seccomp.h": "SECCOMP_" in text,
     }
