@@ -54,7 +54,6 @@ NEEDS = {
         Need("strict-commit", "a kernel that never commits more memory than there is (vm.overcommit_memory=2)",
              "reads(\"/proc/sys/vm/overcommit_memory\", '2')",
              "sysctl -w vm.overcommit_memory=2, on a machine of your own"),
-        Need("inotify", "inotify(7)", "inotify_init1(IN_CLOEXEC) >= 0", "a kernel with CONFIG_INOTIFY_USER"),
     )
 }  # fmt: skip
 
@@ -67,7 +66,6 @@ _PROGRAM = """\
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/inotify.h>
 #include <sys/ipc.h>
 #include <sys/prctl.h>
 #include <sys/sem.h>

@@ -9,7 +9,7 @@ standard (`POSIX posix_spawn()`, `System V psABI, AMD64`), a file or function of
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 _SOURCE = (
     r"OBSERVED (?:on )?[A-Za-z]\w* \d[\d.]*\d(?: to \d[\d.]*\d)?"
@@ -26,10 +26,11 @@ _MAY_BE_OURS = re.compile(r"OBSERVED|[a-z]\w*\(\)|[a-z][\w/-]*/[\w-]+\.[chS]")
 
 @dataclass(frozen=True)
 class Promise:
-    """One sentence and where it stands; `is_quoted` is false where the words are ours."""
+    """One sentence and where it stands; `text` is both as they were written."""
 
     source: str
     sentence: str
+    text: str = field(default="", compare=False)
 
     @property
     def is_quoted(self) -> bool:
@@ -50,7 +51,7 @@ def read_spec(text: str) -> tuple[Promise, ...]:
             raise ValueError(f"no source before {part[:40]!r}: want vfork(2), kernel_clone(), OBSERVED Linux 6.18, ...")
         if not sentence:
             raise ValueError(f"{source} without a sentence")
-        promises.append(Promise(source, sentence))
+        promises.append(Promise(source, sentence, part if match else f"{source}: {part}"))
     if not any(promise.is_quoted or _MAY_BE_OURS.match(promise.source) for promise in promises):
         raise ValueError('no quoted sentence: want vfork(2): "the calling thread is suspended until ..."')
     return tuple(promises)

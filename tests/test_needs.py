@@ -25,7 +25,7 @@ class Poor(LocalSite):
 
 def test_every_row_is_used_by_a_case_and_says_how_to_get_it() -> None:
     used = {need for case in resources.cases() for need in case.needs}
-    assert used <= set(needs.NEEDS)
+    assert used == set(needs.NEEDS)
     assert all(need.what and need.remedy for need in needs.NEEDS.values())
 
 

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import signal
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,7 +15,7 @@ from typing import Any
 import jinja2
 
 from .. import resources
-from ..model import Case, Level
+from ..model import Case, Level, Mode
 from ..needs import NEEDS
 from ..promises import read_spec
 from ..variants import VARIANTS
@@ -66,6 +68,22 @@ def entry(case: Case) -> dict[str, Any]:
     }
 
 
+def title(case: Case) -> str:
+    """Return the sentence that a case is named by, with the names of signals and errors as C writes them."""
+    words = [_as_written(word) for word in case.id.partition("/")[2].split("-")]
+    return " ".join([words[0][0].upper() + words[0][1:], *words[1:]])
+
+
+def _as_written(word: str) -> str:
+    is_name = hasattr(errno, word.upper()) or (word.startswith("sig") and hasattr(signal, word.upper()))
+    return word.upper() if is_name else {"io": "I/O", "oom": "OOM", "posix": "POSIX", "vm": "VM"}.get(word, word)
+
+
+def faults(case: Case) -> list[str]:
+    """Return what a case fails under beside the mode fork, of which the page tells apart."""
+    return sorted(case.fails_under - {Mode.FORK.value})
+
+
 def to_json(cases: Iterable[Case]) -> str:
     """Return the text of catalogue.json, in the order of the ids."""
     catalogue = {"schema": SCHEMA, "cases": [entry(case) for case in sorted(cases, key=lambda case: case.id)]}
@@ -89,9 +107,11 @@ def to_markdown(cases: Iterable[Case], rows: Iterable[Row]) -> str:
         areas=areas,
         broken_by_fork={area: sum("fork" in case.fails_under for case in found) for area, found in areas.items()},
         command=COMMAND,
+        faults=faults,
         levels=[level.word for level in Level],
         needs=NEEDS,
         read_spec=read_spec,
+        title=title,
         not_cases=[row for row in rows if row.because],
         variants=VARIANTS,
     )
