@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import subprocess
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import jinja2
@@ -57,11 +58,11 @@ class Builder:
         return self._compile(filename, source, command, toolchain.identify((rustc,)))
 
     def shared_object(self, name: str, sources: Sequence[Path], flags: Sequence[str]) -> Path:
-        """Compile several C sources, with the headers beside them, into the shared object `name`.
+        """Compile several C sources, with the headers and tables beside them, into the shared object `name`.
 
         Raise CompileError.
         """
-        inputs = sorted({file for source in sources for file in source.parent.glob("*.[chS]")})
+        inputs = sorted({file for source in sources for file in _inputs(source.parent)})
         text = "\0".join(file.name + "\0" + file.read_text("utf-8") for file in inputs)
 
         def make(folder: Path) -> None:
@@ -94,8 +95,8 @@ def render_case(case: Case, call: str, variant: str = "") -> str:
     filename = _filename(case, call, variant)
     compiler = "musl-gcc" if variant == "musl" else "cc"
     text = (
-        _environment(case.template)
-        .get_template(str(case.template))
+        _environment()
+        .get_template(str(case.template.absolute()))
         .render(
             id=case.id,
             name=filename.removesuffix(".c"),
@@ -117,23 +118,30 @@ def _filename(case: Case, call: str, variant: str) -> str:
 
 def render_workload(workload: Workload) -> str:
     """Return the source of a workload."""
-    return _environment(workload.template).get_template(str(workload.template)).render().lstrip("\n")
+    return _environment().get_template(str(workload.template.absolute())).render().lstrip("\n")
 
 
 def render_text(text: str, values: Mapping[str, object]) -> str:
     """Render a user's own C template; the skeleton of the cases is there to extend (`_lib/case.c.j2`)."""
     made = values.get("call", "")
-    return _environment(None).from_string(text).render({"gates": (), "headers": _HEADERS, "made": made, **values})
+    return _environment().from_string(text).render({"gates": (), "headers": _HEADERS, "made": made, **values})
 
 
-def _environment(template: Path | None) -> jinja2.Environment:
-    def load(name: str) -> str | None:
-        return frontmatter.body(Path(name)) if template and name == str(template) else None
-
-    loaders = [jinja2.FunctionLoader(load), jinja2.FileSystemLoader(resources.folder("c_tests"))]
+@functools.cache  # it keeps what it has compiled, the skeleton above all: half of a warm run otherwise
+def _environment() -> jinja2.Environment:
+    loaders = [jinja2.FunctionLoader(_load), jinja2.FileSystemLoader(resources.folder("c_tests"))]
     return jinja2.Environment(
         loader=jinja2.ChoiceLoader(loaders), undefined=_Strict, trim_blocks=True, lstrip_blocks=True, autoescape=False
     )
+
+
+def _load(name: str) -> tuple[str, str, Callable[[], bool]] | None:
+    """Load a case or workload by its absolute path; what stands in _lib is the other loader's."""
+    path = Path(name)
+    if not path.is_absolute():
+        return None
+    written = path.stat().st_mtime_ns
+    return frontmatter.body(path), name, lambda: path.stat().st_mtime_ns == written
 
 
 class _Strict(jinja2.StrictUndefined):
@@ -183,10 +191,14 @@ def _headers(template: Path, call: str, variant: str) -> list[str]:
         "sys/time.h": "itimer" in text,
         "sys/timerfd.h": "timerfd_" in text,
         "sys/ucontext.h": "ucontext" in text,
-        "time.h": re.search("itimerspec|timespec|CLOCK_|cpu-time", text) is not None,
+        "time.h": re.search("itimerspec|timespec|CLOCK_|cpu-time|timer_create", text) is not None,
         "ucontext.h": "makecontext(" in text,
     }
     return sorted((*_HEADERS, *(header for header, used in extra.items() if used)))
+
+
+def _inputs(folder: Path) -> Iterator[Path]:
+    return (file for file in folder.iterdir() if file.suffix in (".c", ".h", ".S", ".def"))
 
 
 def _write(path: Path, text: str) -> None:

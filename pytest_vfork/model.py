@@ -47,6 +47,7 @@ class Outcome(str, Enum):
     BROKEN = "broken"
 
 
+AREAS = ("suspension", "signals", "memory", "identity", "copies", "arguments", "ptrace", "spawn", "cost")
 CALLS_OF_LIBC = ("posix_spawn", "posix_spawnp", "system", "popen")  # which make a child that is libc's own
 CALLS = ("vfork", "libc-vfork", "clone", "clone-stack", "clone3", "clone3-stack", *CALLS_OF_LIBC)
 

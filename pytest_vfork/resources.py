@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,14 +19,16 @@ def folder(name: str) -> Path:
     return inside if inside.is_dir() else _PACKAGE.parent / name
 
 
-def cases() -> list[Case]:
+@functools.cache  # collecting asks, and so do the expectations
+def cases() -> tuple[Case, ...]:
     """Read every case, in the order of their ids; raise FrontMatterError."""
-    return [frontmatter.read_case(path) for path in _templates(folder("c_tests"))]
+    return tuple(frontmatter.read_case(path) for path in _templates(folder("c_tests")))
 
 
-def workloads() -> list[Workload]:
+@functools.cache
+def workloads() -> tuple[Workload, ...]:
     """Read every workload, in the order of their ids; raise FrontMatterError."""
-    return [frontmatter.read_workload(path) for path in _templates(folder("fixtures"))]
+    return tuple(frontmatter.read_workload(path) for path in _templates(folder("fixtures")))
 
 
 def _templates(root: Path) -> Iterator[Path]:
