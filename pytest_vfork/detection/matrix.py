@@ -102,10 +102,10 @@ _builder = cache(_Builder)
 
 
 @cache
-def _session(name: str, deadline_s: float) -> Session:
+def _session(name: str, deadline_s: float, other_mode: Mode | None) -> Session:
     """Boot a treatment, once in each process."""
     fault = None if name == FORK else faults()[name]
-    mode = fault.modes[0] if fault else Mode.FORK
+    mode = other_mode or (fault.modes[0] if fault else Mode.FORK)
     settings = Settings(mode, (), _builder(), fault.name if fault else None)
     options = Options(
         mode=mode,
@@ -123,9 +123,9 @@ def _session(name: str, deadline_s: float) -> Session:
     return Session(options, settings, factories()["shim"](settings), LocalSite(settings.builder), 0)
 
 
-def run_case(name: str, case: str, call: str, deadline_s: float) -> str:
-    """Run one case by one call under a treatment; return the outcome."""
-    return _session(name, deadline_s).check_case(_cases()[case], call).verdict.outcome.value
+def run_case(name: str, case: str, call: str, deadline_s: float, mode: Mode | None = None) -> str:
+    """Run one case by one call under a treatment, in another mode than the usual if one is given; return the outcome."""
+    return _session(name, deadline_s, mode).check_case(_cases()[case], call).verdict.outcome.value
 
 
 def _run(name: str, case: str, calls: Sequence[str], deadline_s: float) -> dict[str, str]:
