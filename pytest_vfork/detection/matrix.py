@@ -124,7 +124,7 @@ def _session(name: str, deadline_s: float, other_mode: Mode | None) -> Session:
 
 
 def run_case(name: str, case: str, call: str, deadline_s: float, mode: Mode | None = None) -> str:
-    """Run one case by one call under a treatment, in another mode than the usual if one is given; return the outcome."""
+    """Run one case by one call under a treatment, in its usual mode if none is given; return the outcome."""
     return _session(name, deadline_s, mode).check_case(_cases()[case], call).verdict.outcome.value
 
 
