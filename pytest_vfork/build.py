@@ -7,25 +7,22 @@ import functools
 import re
 import subprocess
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import jinja2
 
 from . import frontmatter, resources, toolchain, variants
 from .cache import Cache
+from .headers import MARK, with_includes
 from .languages import LANGUAGES
-from .model import CALLS_OF_LIBC, Case, Program, Workload, item_name
+from .model import Case, Program, Workload, item_name
 from .variants import VARIANTS
 
 CASE_FLAGS = VARIANTS[""].flags
 # Beside each program: what the compiler had to say of it, if it was compiled.
 COMPILER_LOG = "compiler.log"
 _COMPILE_DEADLINE_S = 300
-
-# Which header each name of a case comes from; the generated program includes what it uses.
-_ALWAYS = ("errno.h", "fcntl.h", "poll.h", "sched.h", "signal.h", "stdint.h", "stdio.h", "string.h")
-_HEADERS = (*_ALWAYS, "sys/mman.h", "sys/prctl.h", "sys/syscall.h", "sys/wait.h", "unistd.h")
 
 
 class CompileError(Exception):
@@ -88,11 +85,11 @@ class Builder:
         return Program(folder / main, (str(folder / stem),))
 
     def shared_object(self, name: str, sources: Sequence[Path], flags: Sequence[str]) -> Path:
-        """Compile several C sources, with the headers beside them, into the shared object `name`.
+        """Compile several C sources, with the headers and tables beside them, into the shared object `name`.
 
         Raise CompileError.
         """
-        inputs = sorted({file for source in sources for file in source.parent.glob("*.[chS]")})
+        inputs = sorted({file for source in sources for file in _inputs(source.parent)})
         text = "\0".join(file.name + "\0" + file.read_text("utf-8") for file in inputs)
 
         def make(folder: Path) -> None:
@@ -141,11 +138,11 @@ def render_case(case: Case, call: str, variant: str = "") -> str:
             made=f"{call}, {VARIANTS[variant].what}" if variant else call,
             about=_about(case),
             build=f"{compiler} {' '.join(VARIANTS[variant].flags)} -o case {filename}",
-            headers=_headers(case.template, call, variant),
+            includes=MARK,
             gates=(),
         )
     )
-    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+    return re.sub(r"\n{3,}", "\n\n", with_includes(text)).strip() + "\n"
 
 
 def render_workload(workload: Workload) -> Mapping[str, str]:
@@ -168,7 +165,9 @@ def _filename(case: Case, call: str, variant: str) -> str:
 def render_text(text: str, values: Mapping[str, object]) -> str:
     """Render a user's own C template; the skeleton of the cases is there to extend (`_lib/case.c.j2`)."""
     made = values.get("call", "")
-    return _environment().from_string(text).render({"gates": (), "headers": _HEADERS, "made": made, **values})
+    return with_includes(
+        _environment().from_string(text).render({"gates": (), "includes": MARK, "made": made, **values})
+    )
 
 
 @functools.cache  # it keeps what it has compiled, the skeleton above all: half of a warm run otherwise
@@ -203,38 +202,8 @@ def _about(case: Case) -> list[str]:
     return lines
 
 
-def _headers(template: Path, call: str, variant: str) -> list[str]:
-    text = frontmatter.body(template)
-    extra = {
-        "cpuid.h": "__get_cpuid" in text,
-        "grp.h": "setgroups(" in text,
-        "linux/capability.h": "_cap_header_struct" in text,
-        "linux/filter.h": "sock_filter" in text,
-        "linux/ioprio.h": "IOPRIO_" in text,
-        "linux/seccomp.h": "SECCOMP_" in text,
-        "linux/securebits.h": "SECBIT_" in text,
-        "stddef.h": "offsetof(" in text,
-        "sys/file.h": "flock(" in text,
-        "sys/personality.h": "personality(" in text,
-        "sys/sem.h": "semget(" in text,
-        "sys/timerfd.h": "timerfd_" in text,
-        "time.h": re.search("itimerspec|timespec|CLOCK_|cpu-time|timer_create", text) is not None,
-        "linux/sched.h": call.startswith("clone3") or "struct clone_args" in text,
-        "pthread.h": "pthread_" in text or variant == "thread",
-        "spawn.h": call.startswith("posix_spawn") or "posix_spawn(" in text,
-        "sys/stat.h": call in CALLS_OF_LIBC or re.search(r"(umask|stat|chmod|mkfifo|mkdir)\(", text) is not None,
-        "stdlib.h": call in ("posix_spawnp", "system") or re.search(r"(alloc|[gs]etenv|atol)\(", text) is not None,
-        "linux/futex.h": re.search("FUTEX_|robust_list_head|raw-thread", text) is not None,
-        "linux/kcmp.h": "KCMP_" in text,
-        "sys/resource.h": re.search("rlimit|rusage|PRIO_", text) is not None,
-        "sys/time.h": "itimer" in text,
-        "sys/ioctl.h": "ioctl(" in text,
-        "sys/signalfd.h": "signalfd(" in text,
-        "sys/ucontext.h": "ucontext" in text,
-        "ucontext.h": "makecontext(" in text,
-        "elf.h": "Elf64_" in text,
-    }
-    return sorted((*_HEADERS, *(header for header, used in extra.items() if used)))
+def _inputs(folder: Path) -> Iterator[Path]:
+    return (file for file in folder.iterdir() if file.suffix in (".c", ".h", ".S", ".def"))
 
 
 def _run(command: list[str], folder: Path | None = None) -> str:

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 import yaml
 
 from .census import Pattern
+from .faults import FaultError, fault
 from .languages import LANGUAGES
 from .model import ASSERTIONS, CALLS, Case, Level, Mode, Workload
 from .needs import NEEDS
@@ -29,7 +30,7 @@ _WORKLOAD = _COMMON | {"stdout", "seen", "never_seen", "asserts", "needs", "opti
 _Fail = Callable[[str, str], NoReturn]
 # A workload that is a folder: this file of it is started, and what lies beside it is rendered too.
 MAIN = "main"
-_BREAKERS = {mode.value for mode in Mode} - {"native"}
+_MODES = {mode.value for mode in Mode} - {"native"}
 
 
 class FrontMatterError(ValueError):
@@ -206,8 +207,14 @@ def _common(template: Path, block: Mapping[str, Any], fail: _Fail) -> dict[str, 
         if not isinstance(block.get(key), str) or not block[key].strip():
             fail(key, "missing: want a sentence")
     breakers = block.get("fails_under", [])
-    if not isinstance(breakers, list) or not set(breakers) <= _BREAKERS:
-        fail("fails_under", f"{breakers!r}: want a list of {', '.join(sorted(_BREAKERS))}")
+    if not isinstance(breakers, list) or not all(isinstance(name, str) for name in breakers):
+        fail("fails_under", f"{breakers!r}: want a list of {', '.join(sorted(_MODES))} and faults")
+    for name in breakers:
+        if name not in _MODES:
+            try:
+                fault(name)
+            except FaultError as error:
+                fail("fails_under", f"neither one of {', '.join(sorted(_MODES))} nor a fault: {error}")
     since = re.fullmatch(r"(\d+)\.(\d+)", str(block.get("since", "0.0")))
     if since is None:
         fail("since", "want the first Linux version that promises it, quoted: '5.3'")

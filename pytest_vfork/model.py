@@ -47,6 +47,7 @@ class Outcome(str, Enum):
     BROKEN = "broken"
 
 
+AREAS = ("suspension", "signals", "memory", "identity", "copies", "arguments", "ptrace", "spawn", "cost")
 # What users of a program that spawns rely on; a workload says which of them it asserts.
 ASSERTIONS = (
     "statuses", "output", "errors", "environment", "cwd", "descriptors", "groups", "signals", "concurrency",

@@ -10,7 +10,7 @@ from functools import cached_property
 from . import languages, needs, resources
 from .build import Builder, CompileError
 from .expectations import read_expectations
-from .interposers import Choosy, Interposer, InterposerError, Settings, probe
+from .interposers import Choosy, Interposer, InterposerError, Settings, UnsupportedError, probe
 from .model import Boot, Case, Expectation, Mode, Observation, Outcome, Program, Verdict, Workload
 from .observers import spawns
 from .options import Options, default_expectations
@@ -47,16 +47,26 @@ class BootedInterposer:
 
 
 class Session:
-    """All that is made once in a process. Making it boots and checks the interposer; raises InterposerError."""
+    """All that is made once in a process. Making it boots and checks the interposer; raises InterposerError.
+
+    If this machine lacks what the interposer needs, `unsupported` says so, and so does every verdict.
+    """
 
     def __init__(self, options: Options, settings: Settings, interposer: Interposer, site: Site, seed: int) -> None:
         self.options = options
         self._settings = settings
         self._interposer = interposer
         self._expectations = known_deviations(options)
+        self.unsupported, boot = "", Boot()
+        try:
+            boot = interposer.boot()
+        except UnsupportedError as error:
+            self.unsupported = str(error)
         self.booted = BootedInterposer(
-            interposer.name, options.mode, interposer.version, interposer.boot(), site, options.deadline_s, seed
+            interposer.name, options.mode, interposer.version, boot, site, options.deadline_s, seed
         )
+        if self.unsupported:
+            return
         complaint = interposer.complain(self.booted.run(probe(settings.builder)))
         if complaint:
             raise InterposerError(complaint)
@@ -129,6 +139,8 @@ class Session:
         return needs.present(self.booted.site, self.builder)
 
     def _lacks(self, since: tuple[int, int], packages: Mapping[str, str]) -> str | None:
+        if self.unsupported:
+            return self.unsupported
         release = self.booted.site.describe()["kernel"]
         if since > tuple(int(part) for part in release.split("-")[0].split(".")[:2]):
             return f"Linux {since[0]}.{since[1]} or newer is needed; {self.booted.site.name} runs {release}"
@@ -146,8 +158,7 @@ class Session:
         verdict: Verdict,
         variant: str = "",
     ) -> Result:
-        mode = self.options.mode.value if self._interposer.name == "shim" else ""
-        expectation = find_expectation(self._expectations, item.id, call, mode, variant)
+        expectation = find_expectation(self._expectations, item.id, call, self.options.mode_word, variant)
         verdict = apply_expectation(verdict, expectation)
         source = str(program.source) if program else ""
         # Asking costs: only the record shows it.

@@ -69,7 +69,12 @@ def test_a_case_is_read(tmp_path: Path) -> None:
         ("[vfork, clone]", "[vfork, spoon]", 7, "calls: spoon: want some of vfork"),
         ("[a.b < c.d]", "[a.b before c.d]", 8, "order: order 'a.b before c.d': want"),
         ("[a.b == 1]", "[a.b == EWHAT]", 9, "expect: 'EWHAT' is neither"),
-        ("[fork]", "[spork]", 11, "fails_under: ['spork']"),
+        (
+            "[fork]",
+            "[spork]",
+            11,
+            "fails_under: neither one of emulate, fork, reissue nor a fault: 'spork' is no fault",
+        ),
         ("since: '5.3'", "since: later", 12, "since: want the first Linux version"),
         ("since: '5.3'", "sinse: '5.3'", 12, "sinse: unknown key"),
         ("order: [a.b < c.d]\nexpect: [a.b == 1]\nnever: [e.f]\n", "", 6, "a case that asserts nothing"),

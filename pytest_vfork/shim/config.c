@@ -1,29 +1,44 @@
 // SPDX-License-Identifier: MIT
 #include "config.h"
 
+#include <linux/mman.h>
+
 #include "behaviour.h"
+#include "call.h"
 #include "log.h"
 #include "text.h"
 
 struct config config;
 
 /*
- * Copies of what the environment said, for an application may overwrite it (setproctitle). Packed one behind the
- * other: each page that a constructor touches costs every exec a page fault.
+ * Copies of what the environment said, for an application may overwrite it (setproctitle). So small that all that a
+ * constructor touches is in one page: each one costs every exec a page fault.
  */
-static char kept[3 * 4096];
+static char kept[512];
 static size_t kept_size;
+
+static char *keep_elsewhere(size_t size)
+{
+	long at = call6(__NR_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, (uint64_t)-1, 0);
+
+	if (is_error(at)) {
+		say("out of memory for a path or VFORK_SHIM", NULL);
+		die(127);
+	}
+	return (char *)at;
+}
 
 char *config_keep(const char *piece, size_t size)
 {
-	char *copy = kept + kept_size;
+	char *copy;
 
-	if (size >= sizeof(kept) - kept_size) {
-		say("a path or VFORK_SHIM is too long", NULL);
-		die(127);
+	if (size < sizeof(kept) - kept_size) {
+		copy = kept + kept_size;
+		kept_size += size + 1;
+	} else {
+		copy = keep_elsewhere(size + 1);
 	}
 	memcpy(copy, piece, size);
-	kept_size += size + 1;
 	return copy;
 }
 
@@ -36,6 +51,19 @@ static _Bool read_mode(const char *value, size_t size)
 			continue;
 		config.mode = mode;
 		behaviour = &behaviours[mode];
+		return 1;
+	}
+	return 0;
+}
+
+static _Bool read_fault(const char *value, size_t size)
+{
+	int fault;
+
+	for (fault = NO_FAULT + 1; fault < FAULTS; fault++) {
+		if (!fault_is(fault, value, size))
+			continue;
+		config.fault = fault;
 		return 1;
 	}
 	return 0;
@@ -58,14 +86,22 @@ static _Bool read_sigsys(const char *value, size_t size)
 	return config.sigsys_blocked || config.sigsys_ignored;
 }
 
+static _Bool read_text(const char *value, size_t size)
+{
+	config.keeps_text = size == 4 && starts_with(value, "keep");
+	return config.keeps_text;
+}
+
 static const struct key {
 	char name[8];
 	_Bool passed_on;
 	_Bool (*read)(const char *value, size_t size);
 } keys[] = {
 	{ "mode=", 1, read_mode },
+	{ "fault=", 1, read_fault },
 	{ "log=", 1, read_log },
 	{ "sigsys=", 0, read_sigsys },
+	{ "text=", 1, read_text },
 };
 
 static _Bool read_part(const char *part, size_t size, struct text *next)
@@ -89,7 +125,7 @@ static _Bool read_part(const char *part, size_t size, struct text *next)
 static void refuse(const char *value)
 {
 	say("bad VFORK_SHIM \"", value,
-	    "\": it wants mode=fork, mode=reissue or mode=emulate, and may have log=/absolute/path", NULL);
+	    "\": it wants mode=fork, mode=reissue or mode=emulate, and may have fault=NAME and log=/absolute/path", NULL);
 	die(127);
 }
 
@@ -109,12 +145,14 @@ void config_read(const char *value)
 	}
 	if (!config.mode)
 		refuse(value);
+	if (config.fault)
+		behaviour_depart(config.fault);
 	config.text = config_keep(passed_on, (size_t)(next.at - passed_on - 1)); /* without the last comma */
 }
 
-void config_assume(int mode)
+void config_assume(int mode, int fault)
 {
-	char assumed[32] = { 0 };
+	char assumed[128] = { 0 };
 	struct text value = { assumed, assumed + sizeof(assumed) - 1 };
 
 	if (!mode) {
@@ -123,5 +161,9 @@ void config_assume(int mode)
 	}
 	text_add(&value, "mode=");
 	text_add(&value, behaviours[mode].name);
+	if (fault) {
+		text_add(&value, ",fault=");
+		text_add(&value, fault_name(fault));
+	}
 	config_read(assumed);
 }

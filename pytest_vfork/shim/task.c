@@ -52,16 +52,27 @@ struct altstack task_stack(const struct task *task)
 
 struct task *task_of(const struct frame *frame)
 {
+	struct task *task;
+
 	/* every sigaltstack(2) of the application is virtual: a stack of this size is one of ours */
 	if ((frame->stack.flags & SS_DISABLE_FLAG) || frame->stack.size != SLOT_SIZE - TASK_ROOM)
 		return NULL;
-	return (struct task *)(frame->stack.sp - TASK_ROOM);
+	task = (struct task *)(frame->stack.sp - TASK_ROOM);
+	return task == &first.task ? task_first() : task;
+}
+
+struct altstack task_first_stack(void)
+{
+	return task_stack(&first.task);
 }
 
 struct task *task_first(void)
 {
-	first.task.dispositions = &first.task.own;
-	first.task.altstack.flags = SS_DISABLE_FLAG;
+	/* not before it is needed: most images never trap, and each page that is touched costs a page fault */
+	if (!first.task.dispositions) {
+		first.task.altstack.flags = SS_DISABLE_FLAG;
+		first.task.dispositions = &first.task.own;
+	}
 	return &first.task;
 }
 
@@ -222,4 +233,22 @@ void task_inherit(struct task *child, const struct task *parent, uint64_t flags)
 	}
 	child->own = *parent->dispositions;
 	child->dispositions = &child->own;
+}
+
+static _Bool is_between(const void *what, uintptr_t start, uintptr_t end)
+{
+	return ARG(what) >= start && ARG(what) < end;
+}
+
+_Bool task_lives_in(uintptr_t start, uintptr_t end)
+{
+	struct arena *where = __atomic_load_n(&arena, __ATOMIC_ACQUIRE);
+	const struct chunk *chunk;
+
+	if (is_between(&first, start, end) || is_between(&arena, start, end) || is_between(where, start, end))
+		return 1;
+	for (chunk = where ? where->newest : NULL; chunk; chunk = chunk->next)
+		if (is_between(chunk, start, end))
+			return 1;
+	return 0;
 }
