@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
-from .model import CALLS, CALLS_OF_LIBC, Refusal, Spawn
+from ..model import CALLS, CALLS_OF_LIBC, Refusal, Spawn
 
 SCHEMA = 1
 # Every word that Spawn.word may give: those of the vfork family are CALLS but for the ones that libc makes of others.
