@@ -32,6 +32,7 @@ SKELETON_EVENTS = frozenset(
     {"parent.returned", "parent.ended", "orphan.ended", "referee.saw-life", "referee.saw-silence"}
 )
 EVENT = re.compile(r'"([a-z][a-z0-9-]*\.[a-z][a-z0-9-]*)"')
+_PART = re.compile(r'{% include "(_lib/[^"]+)"')
 _Fail = Callable[[str, str], NoReturn]
 # A workload that is a folder: this file of it is started, and what lies beside it is rendered too.
 MAIN = "main"
@@ -181,7 +182,9 @@ def _variants(mapping: Any, calls: Sequence[str], fail: _Fail) -> dict[str, tupl
 
 def _check_events(rules: Iterable[Rule], template: Path, fail: _Fail) -> None:
     """A rule about an event that is never written cannot fail (never), or says nothing but that (order, expect)."""
-    written = SKELETON_EVENTS | set(EVENT.findall(body(template)))
+    text = body(template)
+    parts = [template.parent.parent / name for name in _PART.findall(text)]
+    written = SKELETON_EVENTS.union(*(EVENT.findall(part) for part in (text, *map(Path.read_text, parts))))
     for rule in rules:
         unknown = sorted(rule.events - written)
         if unknown:
