@@ -15,18 +15,23 @@ _ALWAYS = (
 )  # fmt: skip
 
 _NAMES = {
+    "asm/ldt.h": r"user_desc",
     "cpuid.h": r"__get_cpuid",
     "elf.h": r"Elf64_",
     "grp.h": r"setgroups\(",
+    "linux/aio_abi.h": r"aio_context_t",
     "linux/capability.h": r"_cap_header_struct",
     "linux/filter.h": r"sock_filter",
     "linux/futex.h": r"FUTEX_|robust_list_head",
     "linux/ioprio.h": r"IOPRIO_",
     "linux/kcmp.h": r"KCMP_",
+    "linux/membarrier.h": r"MEMBARRIER_",
     "linux/sched.h": r"struct clone_args",
     "linux/seccomp.h": r"SECCOMP_",
     "linux/securebits.h": r"SECBIT_",
+    "linux/userfaultfd.h": r"UFFD",
     "pthread.h": r"pthread_",
+    "semaphore.h": r"\bsem_\w+\(",
     "spawn.h": r"posix_spawn",
     "stddef.h": r"offsetof\(",
     "stdlib.h": r"alloc\(|[gs]etenv\(|atol\(|\bsystem\(",

@@ -66,7 +66,9 @@ struct behaviour {
 		damages_child_register, damages_child_flags, damages_child_red_zone;
 	_Bool copies_itimer, copies_pending, copies_pdeathsig, copies_robust_list, keeps_rseq, raises_limits, resets_ignored,
 		dies_with_parent;
-	_Bool lies_about_pid, lies_about_ppid;
+	_Bool lies_about_pid, lies_about_ppid, refuses_setsid, ignores_setpgid;
+
+	uint64_t ignores_handler_flags; /* SA_*: action.c */
 
 	/* its exec: departure-exec.c */
 	_Bool loses_exec_errno, leaves_zombie_at_failed_exec, ignores_cloexec, resets_ignored_at_exec, unblocks_at_exec,

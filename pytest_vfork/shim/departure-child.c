@@ -144,3 +144,17 @@ struct frame *answer_getppid(struct frame *frame, struct task *task)
 	frame->regs.rax = behaviour->lies_about_ppid && task->is_vfork_child ? 1 : (uint64_t)CALL(__NR_getppid);
 	return frame;
 }
+
+struct frame *answer_setsid(struct frame *frame, struct task *task)
+{
+	frame->regs.rax = (uint64_t)(behaviour->refuses_setsid && task->is_vfork_child ? -EPERM : CALL(__NR_setsid));
+	return frame;
+}
+
+struct frame *answer_setpgid(struct frame *frame, struct task *task)
+{
+	_Bool ignores = behaviour->ignores_setpgid && task->is_vfork_child;
+
+	frame->regs.rax = (uint64_t)(ignores ? 0 : CALL(__NR_setpgid, frame->regs.rdi, frame->regs.rsi));
+	return frame;
+}
