@@ -15,11 +15,11 @@ import jinja2
 from . import frontmatter, resources, toolchain, variants
 from .cache import Cache
 from .headers import MARK, with_includes
+from .languages import LANGUAGES
 from .model import Case, Program, Workload, item_name
 from .variants import VARIANTS
 
 CASE_FLAGS = VARIANTS[""].flags
-RUST_FLAGS = ("--edition", "2021", "-O")
 # Beside each program: what the compiler had to say of it, if it was compiled.
 COMPILER_LOG = "compiler.log"
 _COMPILE_DEADLINE_S = 300
@@ -49,10 +49,40 @@ class Builder:
         """Compile one C source under the name `filename`; raise CompileError."""
         return self._compile(filename, source, (*self.cc, *flags), toolchain.identify(self.cc))
 
-    def rust_program(self, filename: str, source: str, rustc: str) -> Program:
-        """Compile one Rust source; raise CompileError."""
-        command = (rustc, *RUST_FLAGS)
-        return self._compile(filename, source, command, toolchain.identify((rustc,)))
+    @property
+    def c_flags(self) -> tuple[str, ...]:
+        """The flags that every C program of ours is compiled with."""
+        return CASE_FLAGS
+
+    def workload(self, workload: Workload, find: Callable[[str], str | None]) -> Program:
+        """Render a workload and make it startable, as its language does; raise CompileError."""
+        return LANGUAGES[workload.language].start(self, find, render_workload(workload), workload.options)
+
+    def compiled(
+        self,
+        sources: Mapping[str, str],
+        command: tuple[str, ...],
+        compiler: tuple[str, ...],
+        *,
+        version: str = "--version",
+        classes: bool = False,
+    ) -> Program:
+        """Compile the first of the sources, in a folder that holds them all; raise CompileError.
+
+        The command gets `-o PROGRAM SOURCE` added, or `SOURCE` alone if it makes classes instead of one program.
+        """
+        main = next(iter(sources))
+        stem = main.rpartition(".")[0]
+
+        def make(folder: Path) -> None:
+            for name, text in sources.items():
+                (folder / name).write_text(text, "utf-8")
+            said = _run([*command, *(() if classes else ("-o", stem)), main], folder)
+            (folder / COMPILER_LOG).write_text(said, "utf-8")
+
+        key = ("compiled", *sources, *sources.values(), *command, toolchain.identify(compiler, version))
+        folder = self.cache.get(key, make)
+        return Program(folder / main, (str(folder / stem),))
 
     def shared_object(self, name: str, sources: Sequence[Path], flags: Sequence[str]) -> Path:
         """Compile several C sources, with the headers and tables beside them, into the shared object `name`.
@@ -78,10 +108,16 @@ class Builder:
         folder = self.cache.get(("program with log", filename, source, *command, compiler), make)
         return Program(folder / filename, (str(folder / stem),))
 
-    def script(self, filename: str, source: str, interpreter: str) -> Program:
-        """Keep a script under the name `filename` and return how to start it."""
-        folder = self.cache.get(("script", filename, source), lambda folder: _write(folder / filename, source))
-        return Program(folder / filename, (interpreter, str(folder / filename)))
+    def script(self, sources: Mapping[str, str], command: tuple[str, ...]) -> Program:
+        """Keep scripts under their names and return how to start the first of them."""
+
+        def make(folder: Path) -> None:
+            for name, text in sources.items():
+                (folder / name).write_text(text, "utf-8")
+
+        folder = self.cache.get(("script", *sources, *sources.values()), make)
+        main = folder / next(iter(sources))
+        return Program(main, (*command, str(main)))
 
 
 def render_case(case: Case, call: str, variant: str = "") -> str:
@@ -109,13 +145,21 @@ def render_case(case: Case, call: str, variant: str = "") -> str:
     return re.sub(r"\n{3,}", "\n\n", with_includes(text)).strip() + "\n"
 
 
+def render_workload(workload: Workload) -> Mapping[str, str]:
+    """Return the sources of a workload: file name → text, the one to start first.
+
+    The start of a folder's sources is named after the folder.
+    """
+    template = workload.template
+    beside = sorted(template.parent.glob("*.j2")) if template.name.startswith(f"{frontmatter.MAIN}.") else []
+    sources = {f"{workload.id.rpartition('/')[2]}.{workload.language}": template}
+    sources |= {path.name.removesuffix(".j2"): path for path in beside if path != template}
+    render = _environment().get_template
+    return {name: render(str(path.absolute())).render().strip("\n") + "\n" for name, path in sources.items()}
+
+
 def _filename(case: Case, call: str, variant: str) -> str:
     return item_name(case.id.rpartition("/")[2], call, variant).replace(":", ".") + ".c"
-
-
-def render_workload(workload: Workload) -> str:
-    """Return the source of a workload."""
-    return _environment().get_template(str(workload.template.absolute())).render().lstrip("\n")
 
 
 def render_text(text: str, values: Mapping[str, object]) -> str:
@@ -128,7 +172,8 @@ def render_text(text: str, values: Mapping[str, object]) -> str:
 
 @functools.cache  # it keeps what it has compiled, the skeleton above all: half of a warm run otherwise
 def _environment() -> jinja2.Environment:
-    loaders = [jinja2.FunctionLoader(_load), jinja2.FileSystemLoader(resources.folder("c_tests"))]
+    shared = [resources.folder("c_tests"), resources.folder("fixtures")]
+    loaders = [jinja2.FunctionLoader(_load), jinja2.FileSystemLoader(shared)]
     return jinja2.Environment(
         loader=jinja2.ChoiceLoader(loaders), undefined=_Strict, trim_blocks=True, lstrip_blocks=True, autoescape=False
     )
@@ -161,13 +206,11 @@ def _inputs(folder: Path) -> Iterator[Path]:
     return (file for file in folder.iterdir() if file.suffix in (".c", ".h", ".S", ".def"))
 
 
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, "utf-8")
-
-
-def _run(command: list[str]) -> str:
+def _run(command: list[str], folder: Path | None = None) -> str:
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_COMPILE_DEADLINE_S, check=False)
+        done = subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, timeout=_COMPILE_DEADLINE_S, check=False
+        )
     except subprocess.TimeoutExpired as error:
         raise CompileError(f"no end within {_COMPILE_DEADLINE_S} s: {' '.join(command)}") from error
     if done.returncode:

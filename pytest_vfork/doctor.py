@@ -10,12 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import needs, resources, toolchain, variants
+from . import languages, needs, resources, toolchain, variants
 from .build import Builder
 from .cache import Cache
 from .interposers import InterposerError, Settings, factories, probe
 from .model import Mode
-from .session import HOW_TO_GET
 from .sites import Launch
 from .sites.local import LocalSite
 
@@ -72,9 +71,12 @@ def examine(cc: str | None) -> Iterator[Finding]:
         yield Finding(
             f"extra {extra}", there, module if there else "not installed", f"pip install 'pytest-vfork[{extra}]'"
         )
-    for need in sorted({need for workload in resources.workloads() for need in workload.needs}):
+    packages: dict[str, str] = {}
+    for workload in resources.workloads():
+        packages |= languages.needs(workload)
+    for need, package in sorted(packages.items()):
         path = shutil.which(need)
-        yield Finding(need, path is not None, path or "not on PATH", HOW_TO_GET.get(need, f"install {need}"))
+        yield Finding(need, path is not None, path or "not on PATH", f"apt-get install {package}")
 
 
 def _interposers(builder: Builder) -> Iterator[Finding]:

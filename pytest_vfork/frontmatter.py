@@ -11,21 +11,31 @@ from typing import Any, NoReturn
 
 import yaml
 
+from .census import Pattern
 from .faults import FaultError, fault
-from .model import CALLS, Case, Level, Mode, Workload
+from .languages import LANGUAGES
+from .model import ASSERTIONS, CALLS, Case, Level, Mode, Workload
 from .needs import NEEDS
 from .promises import read_spec
-from .rules import Rule, parse_expect, parse_never, parse_order
+from .rules import Expect, Never, Order, Rule, parse_expect, parse_never, parse_order
 from .variants import VARIANTS
 
-# The block opens a C comment in C and Rust templates, and is a run of # comments in Python and shell ones.
+# The block opens a C comment in C, Go, Java, JavaScript and Rust, and is a run of # comments elsewhere.
 _BLOCK = re.compile(r"/\*---\n(?P<c>.*?)\n---\*/\n|^#---\n(?P<hash>.*?)\n#---\n", re.DOTALL | re.MULTILINE)
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's, ten times as fast, where PyYAML was built with it
 _SENTENCE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _COMMON = {"id", "level", "spec", "do", "must", "fails_under", "since"}
 _CASE = _COMMON | {"calls", "order", "expect", "never", "needs", "differs", "variants"}
-_WORKLOAD = _COMMON | {"stdout", "seen", "needs"}
+_WORKLOAD = _COMMON | {"stdout", "seen", "never_seen", "asserts", "needs", "options", "version", "under_fork"}
+# What the skeleton itself writes (c_tests/_lib/case.c.j2).
+SKELETON_EVENTS = frozenset(
+    {"parent.returned", "parent.ended", "orphan.ended", "referee.saw-life", "referee.saw-silence"}
+)
+EVENT = re.compile(r'"([a-z][a-z0-9-]*\.[a-z][a-z0-9-]*)"')
+_PART = re.compile(r'{% include "(_lib/[^"]+)"')
 _Fail = Callable[[str, str], NoReturn]
+# A workload that is a folder: this file of it is started, and what lies beside it is rendered too.
+MAIN = "main"
 _MODES = {mode.value for mode in Mode} - {"native"}
 
 
@@ -52,6 +62,7 @@ def read_case(template: Path) -> Case:
                 fail(key, str(error))
     if not rules:
         fail("must", "a case that asserts nothing: give order, expect or never")
+    _check_events(rules, template, fail)
     common = _common(template, block, fail)
     _check_sentences(block, fail)
     _check_level(common["level"], common["fails_under"], fail)
@@ -66,22 +77,49 @@ def read_case(template: Path) -> Case:
 
 
 def read_workload(template: Path) -> Workload:
-    """Read a workload from `<program>/<sentence>.<language>.j2`; raise FrontMatterError."""
+    """Read a workload from `<program>/<sentence>.<language>.j2` or `<program>/<sentence>/main.<language>.j2`.
+
+    Raise FrontMatterError.
+    """
     block, fail = _read(template, _WORKLOAD)
-    seen = block.get("seen")
+    language = template.name.removesuffix(".j2").rpartition(".")[2]
+    if language not in LANGUAGES:
+        fail("id", f"no language has the suffix {language!r}: want one of {', '.join(LANGUAGES)}")
+    seen, never_seen = block.get("seen"), block.get("never_seen", [])
     if (
         not isinstance(seen, dict)
         or not seen
         or not all(isinstance(least, int) and least > 0 for least in seen.values())
     ):
         fail("seen", "want a mapping from call to how often it is made at least")
-    unknown = [call for calls in seen for call in calls.split("|") if call not in (*CALLS, "fork")]
-    if unknown:
-        fail("seen", f"{', '.join(unknown)}: want some of {', '.join(CALLS)}, fork")
+    for key, patterns in (("seen", seen), ("never_seen", never_seen)):
+        for text in patterns:
+            try:
+                Pattern.parse(text)
+            except ValueError as error:
+                fail(key, str(error))
     if not isinstance(block.get("stdout"), str):
         fail("stdout", "want the output, to the letter")
+    asserts = block.get("asserts", [])
+    if not asserts or not set(asserts) <= set(ASSERTIONS):
+        fail("asserts", f"{asserts!r}: want some of {', '.join(ASSERTIONS)}")
+    needs = block.get("needs", {})
+    if not isinstance(needs, dict):
+        fail("needs", "want a mapping from executable to the Debian package that has it")
+    common = _common(template, block, fail)
+    under_fork = block.get("under_fork", "")
+    if bool(under_fork) is not ("fork" in common["fails_under"]):
+        fail("under_fork", "goes with fork in fails_under, and says what a user of the program would see")
     return Workload(
-        stdout=block["stdout"], seen=seen, needs=tuple(block.get("needs", ())), **_common(template, block, fail)
+        stdout=block["stdout"],
+        seen=seen,
+        never_seen=tuple(never_seen),
+        asserts=tuple(asserts),
+        needs=needs,
+        options=tuple(block.get("options", ())),
+        version=tuple(block.get("version", ())),
+        under_fork=under_fork.strip(),
+        **common,
     )
 
 
@@ -91,7 +129,7 @@ def body(template: Path) -> str:
 
 
 def is_template(path: Path) -> bool:
-    """Say whether the file is a case or a workload: a template, and not in a folder of shared parts ("_lib")."""
+    """Say whether the file is a case or a workload: a template, and not a shared part ("_lib", "_part.java.j2")."""
     return path.suffix == ".j2" and not any(part.startswith("_") for part in path.parts[-3:])
 
 
@@ -142,6 +180,18 @@ def _variants(mapping: Any, calls: Sequence[str], fail: _Fail) -> dict[str, tupl
     return {name: _some_of("variants", listed, calls, fail) for name, listed in mapping.items()}
 
 
+def _check_events(rules: Iterable[Rule], template: Path, fail: _Fail) -> None:
+    """A rule about an event that is never written cannot fail (never), or says nothing but that (order, expect)."""
+    text = body(template)
+    parts = [template.parent.parent / name for name in _PART.findall(text)]
+    written = SKELETON_EVENTS.union(*(EVENT.findall(part) for part in (text, *map(Path.read_text, parts))))
+    for rule in rules:
+        unknown = sorted(rule.events - written)
+        if unknown:
+            key = {Order: "order", Expect: "expect", Never: "never"}[type(rule)]
+            fail(key, f"{', '.join(unknown)}: the program writes no such event")
+
+
 def _check_sentences(block: Mapping[str, Any], fail: _Fail) -> None:
     """What a case promises stands somewhere, and what it says itself is said in sentences."""
     try:
@@ -162,9 +212,11 @@ def _check_level(level: Level, breakers: frozenset[str], fail: _Fail) -> None:
 
 
 def _common(template: Path, block: Mapping[str, Any], fail: _Fail) -> dict[str, Any]:
-    sentence = template.name.split(".", 1)[0]
-    if block.get("id") != f"{template.parent.name}/{sentence}":
-        fail("id", f"{block.get('id')!r} must be <folder>/<file name>: {template.parent.name}/{sentence}")
+    sentence, folder = template.name.split(".", 1)[0], template.parent
+    if sentence == MAIN:
+        sentence, folder = folder.name, folder.parent
+    if block.get("id") != f"{folder.name}/{sentence}":
+        fail("id", f"{block.get('id')!r} must be <folder>/<file name>: {folder.name}/{sentence}")
     if not _SENTENCE.fullmatch(sentence):
         fail("id", "must be a sentence in kebab-case")
     levels = {level.word: level for level in Level}

@@ -37,6 +37,8 @@ _NAMES = {
     "stdlib.h": r"alloc\(|[gs]etenv\(|atol\(|\bsystem\(",
     "sys/file.h": r"flock\(",
     "sys/ioctl.h": r"ioctl\(",
+    "sys/ptrace.h": r"PTRACE_",
+    "sys/user.h": r"user_regs_struct",
     "sys/personality.h": r"personality\(",
     "sys/resource.h": r"rlimit|rusage|PRIO_",
     "sys/sem.h": r"semget\(",

@@ -48,6 +48,12 @@ class Outcome(str, Enum):
 
 
 AREAS = ("suspension", "signals", "memory", "identity", "copies", "arguments", "ptrace", "spawn", "cost")
+# What users of a program that spawns rely on; a workload says which of them it asserts.
+ASSERTIONS = (
+    "statuses", "output", "errors", "environment", "cwd", "descriptors", "groups", "signals", "concurrency",
+    "large-parent", "large-pipes", "timeouts",
+)  # fmt: skip
+
 CALLS_OF_LIBC = ("posix_spawn", "posix_spawnp", "system", "popen")  # which make a child that is libc's own
 CALLS = ("vfork", "libc-vfork", "clone", "clone-stack", "clone3", "clone3-stack", *CALLS_OF_LIBC)
 
@@ -86,8 +92,11 @@ class Case:
 class Workload:
     """One real program that spawns: a template of its source in its own language.
 
-    `seen` maps calls (alternatives separated by "|") to how often, at least, the program must be seen to make them; a
-    workload that did not take that path is broken. `needs` are the executables without which it is unsupported.
+    `seen` maps patterns (census.Pattern) to how often, at least, the program must be seen to make such calls, and
+    `never_seen` holds those that it must not make; a workload that took another path is broken. `asserts` are some of
+    ASSERTIONS. `needs` maps executables, without which it is unsupported, to the Debian packages that have them.
+    `options` go to its language (languages.py), `version` is the command that tells the version of the program.
+    `under_fork` says what a user would see if vfork were fork.
     """
 
     id: str
@@ -97,10 +106,20 @@ class Workload:
     must: str
     stdout: str
     seen: Mapping[str, int]
-    needs: tuple[str, ...]
+    needs: Mapping[str, str]
     fails_under: frozenset[str]
     template: Path
     since: tuple[int, int] = (0, 0)
+    never_seen: tuple[str, ...] = ()
+    asserts: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    version: tuple[str, ...] = ()
+    under_fork: str = ""
+
+    @property
+    def language(self) -> str:
+        """The suffix of its source."""
+        return self.template.name.removesuffix(".j2").rpartition(".")[2]
 
 
 @dataclass(frozen=True)
@@ -149,6 +168,14 @@ class Spawn:
 
 
 @dataclass(frozen=True)
+class Refusal:
+    """A program that the shim would not start, because it would lose it: static, or with other rights."""
+
+    exe: str
+    why: str
+
+
+@dataclass(frozen=True)
 class ThreadState:
     """Where a thread was when the deadline passed (proc(5): state, wchan, syscall)."""
 
@@ -167,7 +194,8 @@ class ThreadState:
 class Observation:
     """The facts of one run.
 
-    `status` is a raw wait status (wait(2)), None when the deadline passed; times in seconds.
+    `status` is a raw wait status (wait(2)), None when the deadline passed; times in seconds. `unseen` says why nothing
+    here could see the spawns of a workload.
     """
 
     events: tuple[Event, ...]
@@ -178,6 +206,7 @@ class Observation:
     where: tuple[ThreadState, ...] = ()
     left_behind: tuple[str, ...] = ()
     spawns: tuple[Spawn, ...] = ()
+    unseen: str = ""
 
 
 @dataclass(frozen=True)

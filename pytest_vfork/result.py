@@ -15,7 +15,10 @@ from .model import Event, Level, Observation, Outcome, Spawn, ThreadState, Verdi
 
 @dataclass(frozen=True)
 class Result:
-    """One case with one call, in one variant ("" is the plain one), or one workload (`call` is empty)."""
+    """One case with one call, in one variant ("" is the plain one), or one workload (`call` is empty).
+
+    `version` is that of a workload's program, if there is a record.
+    """
 
     id: str
     call: str
@@ -27,6 +30,7 @@ class Result:
     verdict: Verdict
     link: str = ""
     variant: str = ""
+    version: str = ""
 
     @property
     def name(self) -> str:

@@ -221,7 +221,7 @@ def test_the_fixtures_serve_anybodys_tests(run: Run, pytester: pytest.Pytester) 
     """)
     (pytester.path / "area").mkdir()
     (pytester.path / "area" / "two-echoes.sh.j2").write_text(
-        "#---\n# id: area/two-echoes\n# level: posix\n# spec: s\n# do: d\n# must: m\n# needs: [dash]\n"
+        "#---\n# id: area/two-echoes\n# level: posix\n# spec: s\n# do: d\n# must: m\n# asserts: [output]\n"
         "# stdout: |\n#   one\n#   two\n# seen: {vfork: 2}\n#---\n/bin/echo one\n/bin/echo two\nexit 0\n"
     )
     run("--vfork-mode=emulate").assert_outcomes(passed=2)

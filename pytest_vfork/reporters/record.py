@@ -31,6 +31,8 @@ class Record:
         facts = result.to_json()
         verdict = facts.pop("verdict")
         link = facts.pop("link")
+        if result.call:
+            del facts["version"]
         self._write("case" if result.call else "workload", facts)
         self._write(
             "verdict", {"id": result.id, "call": result.call, "variant": result.variant, **verdict, "link": link}
