@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,10 @@ from .faults import FaultError, fault, faults
 from .model import CALLS, Level, Mode
 
 _OPTIONS = {
-    "mode": ("MODE", "what the shim does with a vfork-family call: native, fork, reissue or emulate (default: native)"),
+    "mode": (
+        "MODE",
+        "what the interposer does with a vfork-family call: native, fork, reissue or emulate (default: native)",
+    ),
     "fault": ("NAME", "a deviation that the shim shall commit on purpose, in mode emulate if none is given"),
     "interposer": ("NAME", "what to put between the programs and the kernel (default: shim)"),
     "command": ("'PREFIX {argv}'", "with --vfork-interposer=command: how to start a program under it"),
@@ -32,11 +35,15 @@ _OPTIONS = {
 
 @dataclass(frozen=True)
 class Options:
-    """What the user asked for, checked. `given` holds the names of the options that were set at all."""
+    """What the user asked for, checked. `given` holds the names of the options that were set at all.
+
+    An interposer that has no `modes` of ours is always in mode native.
+    """
 
     mode: Mode
     fault: str | None
     interposer: str
+    modes: tuple[Mode, ...]
     command: tuple[str, ...]
     claim: Level
     calls: tuple[str, ...]
@@ -45,6 +52,11 @@ class Options:
     deadline_s: float
     cc: str | None
     given: frozenset[str]
+
+    @property
+    def mode_word(self) -> str:
+        """The mode as reports write it; empty for an interposer that has none."""
+        return self.mode.value if self.modes else ""
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -58,8 +70,13 @@ def add_options(parser: pytest.Parser) -> None:
     )
 
 
-def read_options(config: pytest.Config, interposers: Iterable[str]) -> Options:
-    """Read the options of a session, the command line before the ini file; raise pytest.UsageError for a bad value."""
+def read_options(
+    config: pytest.Config, interposers: Iterable[str], modes_of: Callable[[str], tuple[Mode, ...]]
+) -> Options:
+    """Read the options of a session, the command line before the ini file; raise pytest.UsageError for a bad value.
+
+    `modes_of` tells the modes of an interposer.
+    """
     values = {name: config.getoption(f"vfork_{name}") or config.getini(f"vfork_{name}") or None for name in _OPTIONS}
 
     def choose(name: str, default: str, valid: Iterable[str]) -> str:
@@ -70,8 +87,10 @@ def read_options(config: pytest.Config, interposers: Iterable[str]) -> Options:
 
     mode = Mode(choose("mode", "emulate" if values["fault"] else "native", [mode.value for mode in Mode]))
     interposer = choose("interposer", "shim", sorted(interposers))
-    if values["mode"] and interposer != "shim":
-        raise pytest.UsageError(f"--vfork-mode={mode.value}: the modes are the shim's; {interposer} has none")
+    modes = modes_of(interposer)
+    if values["mode"] and mode not in modes:
+        has = ", ".join(mode.value for mode in modes) or "no modes"
+        raise pytest.UsageError(f"--vfork-mode={mode.value}: interposer {interposer} has {has}")
     if values["fault"]:
         _check_fault(values["fault"], mode, interposer)
     if values["command"] and interposer != "command":
@@ -87,6 +106,7 @@ def read_options(config: pytest.Config, interposers: Iterable[str]) -> Options:
         mode=mode,
         fault=values["fault"],
         interposer=interposer,
+        modes=modes,
         command=tuple(shlex.split(values["command"] or "")),
         claim=claim,
         calls=calls,

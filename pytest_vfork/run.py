@@ -40,7 +40,7 @@ def describe_run(options: Options, more: Mapping[str, Factory], seed: int) -> di
         "python": platform.python_version(),
         "interposer": options.interposer,
         "interposer_version": make_interposer(options.interposer, settings, more).version,
-        "mode": options.mode.value if options.interposer == "shim" else None,
+        "mode": options.mode_word or None,
         "fault": options.fault,
         "claim": options.claim.word,
         "calls": list(options.calls),

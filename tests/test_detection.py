@@ -94,14 +94,15 @@ def test_fork_breaks_what_says_so_and_nothing_else(
     result = run(suite, "-n2", "--vfork-mode=fork", "--vfork-claim=linux", "--vfork-record=fork.jsonl")
     assert result.ret == 1, "it fails loudly"
     lines = [json.loads(line) for line in (pytester.path / "fork.jsonl").read_text().splitlines()]
-    outcomes = {(line["id"], line["call"]): line["outcome"] for line in lines if line["kind"] == "verdict"}
+    verdicts = [line for line in lines if line["kind"] == "verdict"]
+    outcomes = {(line["id"], line["call"], line["variant"]): line["outcome"] for line in verdicts}
     says = {case.id: "fork" in case.fails_under for case in resources.cases()}
     says |= {workload.id: "fork" in workload.fails_under for workload in resources.workloads()}
     foreseen = {
         item: "fail" if says[item[0]] else "pass" for item, outcome in outcomes.items() if outcome != "unsupported"
     }
     assert {item: outcomes[item] for item in foreseen} == foreseen
-    assert len({id for (id, _), outcome in outcomes.items() if outcome == "fail"}) >= LEAST_CASES_THAT_CAN_FAIL
+    assert len({id for (id, _, _), outcome in outcomes.items() if outcome == "fail"}) >= LEAST_CASES_THAT_CAN_FAIL
 
 
 def test_levels_say_what_a_plain_fork_keeps() -> None:

@@ -122,6 +122,33 @@ def test_a_static_image_is_refused_with_a_reason(shimmed: Shimmed, static_image:
     assert shimmed(sys.executable, "-c", spawn).stdout == "1\n"
 
 
+CHANGE = """
+import os, subprocess, sys, time
+image, dynamic, static = sys.argv[1], *(open(path, "rb").read() for path in sys.argv[2:])
+size = max(len(dynamic), len(static))
+for wait_s in 2.5, 0, 0:
+    for content in dynamic, static:
+        with open(image, "r+b") as file:
+            file.write(content.ljust(size, b"\\0"))
+        while content is dynamic and time.time() < os.stat(image).st_ctime + wait_s:
+            time.sleep(0.1)
+        for i in range(2):
+            try:
+                print(subprocess.run([image]).returncode)
+            except PermissionError:
+                print("refused")
+"""
+
+
+def test_an_image_that_changes_in_place_is_looked_at_again(
+    shimmed: Shimmed, tmp_path: Path, static_image: Path
+) -> None:
+    image = tmp_path / "image"
+    shutil.copy("/bin/true", image)
+    done = shimmed(sys.executable, "-c", CHANGE, str(image), "/bin/true", str(static_image))
+    assert done.stdout.split() == ["0", "0", "refused", "refused"] * 3
+
+
 def test_a_bad_configuration_is_refused(shimmed: Shimmed, builder: Builder) -> None:
     boot = Shim(Settings(Mode.EMULATE, (), builder)).boot()
     environment = {**os.environ, **boot.env, "VFORK_SHIM": "mode=spoon"}

@@ -31,7 +31,7 @@ from ..model import Mode
 SCHEMA = 1
 SPAWNS = ("vfork", "libc-vfork", "clone-stack", "clone3-stack", "posix_spawn", "vfork-exit")
 # What a program pays that does not spawn, and how many rounds of it are timed at a time.
-OTHERS = {"syscalls": 50_000, "masks": 5_000, "threads": 300, "execs": 20}
+OTHERS = {"syscalls": 50_000, "files": 1, "masks": 5_000, "threads": 300, "execs": 20}
 _SPAWNS_A_ROUND = 20
 # A fork copies page tables: at 4 GiB one takes a tenth of a second, so fewer are timed.
 _FORKS_A_ROUND = 2

@@ -10,11 +10,14 @@
  *	posix_spawn	posix_spawn(3), waitpid
  *	vfork-exit	vfork(2) inline, _exit, waitpid: what the call itself costs
  *	syscalls	getppid(2): a program that neither spawns nor changes its signal mask
+ *	files		a whole tree (the headers of Linux) listed and read, each file by 4 KiB: a program that does much I/O from memory
  *	masks		sigprocmask(2), block and unblock
  *	threads		pthread_create and pthread_join
  *	execs		IMAGE started from a shell, one after the other
  */
 #define _GNU_SOURCE
+#include <fcntl.h>
+#include <ftw.h>
 #include <linux/sched.h>
 #include <pthread.h>
 #include <sched.h>
@@ -25,6 +28,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -153,6 +157,32 @@ static void make_thread(void)
 		exit(1);
 }
 
+/* What a search for a word does: list, stat, open, read by 4 KiB, look at each byte, close. */
+static int read_file(const char *path, const struct stat *about, int type)
+{
+	static char block[4096];
+	static volatile size_t found;
+	ssize_t size;
+	int file;
+
+	(void)about;
+	if (type != FTW_F)
+		return 0;
+	file = open(path, O_RDONLY);
+	if (file < 0)
+		return 1;
+	while ((size = read(file, block, sizeof(block))) > 0)
+		found += !!memmem(block, (size_t)size, "a word that is in no header", 27);
+	close(file);
+	return size < 0;
+}
+
+static void read_tree(void)
+{
+	if (ftw("/usr/include/linux", read_file, 16))
+		exit(1);
+}
+
 static const struct {
 	const char *name;
 	void (*round)(void);
@@ -164,6 +194,7 @@ static const struct {
 	{ "posix_spawn", spawn_posix },
 	{ "vfork-exit", spawn_vfork_exit },
 	{ "syscalls", call_system },
+	{ "files", read_tree },
 	{ "masks", change_mask },
 	{ "threads", make_thread },
 };

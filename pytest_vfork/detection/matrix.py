@@ -90,12 +90,13 @@ class _Builder(Builder):
 
     def __init__(self) -> None:
         super().__init__(Cache.of_user(), find_cc(None))
-        self._made: dict[_Item, Program] = {}
+        self._made: dict[tuple[str, str, str], Program] = {}
 
-    def case(self, case: Case, call: str) -> Program:
-        if (case.id, call) not in self._made:
-            self._made[case.id, call] = super().case(case, call)
-        return self._made[case.id, call]
+    def case(self, case: Case, call: str, variant: str = "") -> Program:
+        key = case.id, call, variant
+        if key not in self._made:
+            self._made[key] = super().case(case, call, variant)
+        return self._made[key]
 
 
 _builder = cache(_Builder)
@@ -111,6 +112,7 @@ def _session(name: str, deadline_s: float, other_mode: Mode | None) -> Session:
         mode=mode,
         fault=settings.fault,
         interposer="shim",
+        modes=tuple(Mode),
         command=(),
         claim=Level.LINUX,
         calls=CALLS,

@@ -9,10 +9,9 @@ import platform
 from pathlib import Path
 
 from .. import __version__
-from ..build import CompileError
 from ..faults import fault
-from ..model import Boot, Mode, Observation
-from . import Interposer, InterposerError, Settings
+from ..model import Boot, Mode, Observation, Program
+from . import InterposerError, Settings
 
 SOURCES = Path(__file__).parent.parent / "shim"
 # shim.h: what prctl(VFORK_SHIM_PRCTL) answers, as an errno
@@ -24,6 +23,7 @@ class Shim:
     """Boots our shim in one of its modes; in `native` there is nothing between the program and the kernel."""
 
     name = "shim"
+    modes = tuple(Mode)
 
     def __init__(self, settings: Settings) -> None:
         self._mode = settings.mode
@@ -45,7 +45,9 @@ class Shim:
         return self._mode is not Mode.NATIVE
 
     def boot(self, log: str | None = None) -> Boot:
-        """Compile the shim, if need be, and return the environment that loads it."""
+        """Compile the shim, if need be, and return the environment that loads it; raise InterposerError."""
+        from ..build import CompileError  # what renders and compiles is heavy, and options only ask for our modes
+
         if self._mode is Mode.NATIVE:
             return Boot()
         if platform.machine() != "x86_64":
@@ -60,6 +62,11 @@ class Shim:
         armed = f",fault={self._fault.name}" if self._fault else ""
         config = f"mode={self._mode.value}{armed}" + (f",log={log}" if log else "")
         return Boot(env={"LD_PRELOAD": str(shared_object), "VFORK_SHIM": config})
+
+    def refuse(self, program: Program) -> str | None:
+        """Refuse a static executable, except in native mode."""
+        why = why_not(Path(program.argv[0])) if self._mode is not Mode.NATIVE else None
+        return f"{why}; --vfork-interposer=ptrace is for those" if why else None
 
     def complain(self, probe: Observation) -> str | None:
         """Hold what the probe's prctl answered against the mode and the fault."""
@@ -76,9 +83,7 @@ class Shim:
         return f"{complaint}. {probe.stderr.strip()}" if probe.stderr.strip() else complaint
 
 
-def interposer(settings: Settings) -> Interposer:
-    """Make the shim."""
-    return Shim(settings)
+interposer = Shim
 
 
 def why_not(executable: Path) -> str | None:

@@ -11,6 +11,7 @@
 #include "entry.h"
 #include "filter.h"
 #include "memory.h"
+#include "shortcut.h"
 #include "text.h"
 
 #define UNBLOCKABLE (BIT(SIGKILL) | BIT(SIGSTOP))
@@ -90,6 +91,8 @@ static long set(struct dispositions *all, int sig, const struct action *next, st
 	long result;
 
 	real.mask &= ~BIT(SIGSYS);
+	if (handles || next->mask & BIT(SIGSYS))
+		shortcut_close(bit);
 	if (moves) {
 		real = entered_by_shim(next->flags);
 		/* handler last: another thread's signal may come right now */
@@ -107,7 +110,7 @@ static long set(struct dispositions *all, int sig, const struct action *next, st
 	set_bit(&all->handled, bit, handles);
 	set_bit(&all->one_shot, bit, handles && (next->flags & SA_RESETHAND));
 	set_bit(&all->mask_has_sigsys, bit, !!(next->mask & BIT(SIGSYS)));
-	if (moves && !(all->queries & bit))
+	if ((moves || next->mask & BIT(SIGSYS)) && !(all->queries & bit))
 		__atomic_fetch_or(&all->queries, filter_queries(bit), __ATOMIC_RELAXED);
 	return result;
 }
@@ -155,6 +158,8 @@ struct frame *answer_sigaction(struct frame *frame, struct task *task)
 		if (wanted) {
 			next = *(const struct action *)regs->rsi;
 			next.flags &= ~behaviour->ignores_handler_flags; /* none, without a fault */
+			if (!is_handler(next.handler) && !(shortcut_closed & BIT(sig)))
+				shortcut_offer(regs->rip);
 		}
 		result = sig == SIGSYS ? set_sigsys(task, wanted, old)
 			 : wanted      ? set(task->dispositions, sig, &next, old)

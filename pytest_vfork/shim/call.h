@@ -10,7 +10,7 @@
 #include "kernel.h"
 
 #define COOKIE 0x9e3779b97f4a7c55ull
-#define COOKIE_HIGH 0x7f4a7c55u /* in the unused upper half of an int argument, where the sixth is taken */
+#define COOKIE_HIGH 0x7f4a7c55 /* no suffix, for assembler reads it too; in the unused upper half of an int argument, where the sixth is taken */
 
 #define INLINE static inline __attribute__((always_inline))
 

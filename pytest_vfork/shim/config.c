@@ -1,29 +1,44 @@
 // SPDX-License-Identifier: MIT
 #include "config.h"
 
+#include <linux/mman.h>
+
 #include "behaviour.h"
+#include "call.h"
 #include "log.h"
 #include "text.h"
 
 struct config config;
 
 /*
- * Copies of what the environment said, for an application may overwrite it (setproctitle). Packed one behind the
- * other: each page that a constructor touches costs every exec a page fault.
+ * Copies of what the environment said, for an application may overwrite it (setproctitle). So small that all that a
+ * constructor touches is in one page: each one costs every exec a page fault.
  */
-static char kept[3 * 4096];
+static char kept[512];
 static size_t kept_size;
+
+static char *keep_elsewhere(size_t size)
+{
+	long at = call6(__NR_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, (uint64_t)-1, 0);
+
+	if (is_error(at)) {
+		say("out of memory for a path or VFORK_SHIM", NULL);
+		die(127);
+	}
+	return (char *)at;
+}
 
 char *config_keep(const char *piece, size_t size)
 {
-	char *copy = kept + kept_size;
+	char *copy;
 
-	if (size >= sizeof(kept) - kept_size) {
-		say("a path or VFORK_SHIM is too long", NULL);
-		die(127);
+	if (size < sizeof(kept) - kept_size) {
+		copy = kept + kept_size;
+		kept_size += size + 1;
+	} else {
+		copy = keep_elsewhere(size + 1);
 	}
 	memcpy(copy, piece, size);
-	kept_size += size + 1;
 	return copy;
 }
 
@@ -71,6 +86,12 @@ static _Bool read_sigsys(const char *value, size_t size)
 	return config.sigsys_blocked || config.sigsys_ignored;
 }
 
+static _Bool read_text(const char *value, size_t size)
+{
+	config.keeps_text = size == 4 && starts_with(value, "keep");
+	return config.keeps_text;
+}
+
 static const struct key {
 	char name[8];
 	_Bool passed_on;
@@ -80,6 +101,7 @@ static const struct key {
 	{ "fault=", 1, read_fault },
 	{ "log=", 1, read_log },
 	{ "sigsys=", 0, read_sigsys },
+	{ "text=", 1, read_text },
 };
 
 static _Bool read_part(const char *part, size_t size, struct text *next)

@@ -14,6 +14,7 @@ struct config {
 	int mode; /* enum vfork_shim_mode */
 	int fault; /* enum fault */
 	_Bool sigsys_blocked, sigsys_ignored; /* what the image before believed */
+	_Bool keeps_text; /* no shortcut: see shortcut.c */
 	const char *path; /* of the shim itself, as LD_PRELOAD names it */
 	const char *text; /* to give to the next image: mode, fault and log */
 };

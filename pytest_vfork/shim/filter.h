@@ -7,8 +7,8 @@
 /* Makes sure that a filter for this mode and fault is in force, and only one, however often execve came by; 0 or -errno. */
 long filter_ensure(int mode, int fault, _Bool logs);
 /*
- * Traps rt_sigaction(sig, NULL, old) for these signals from now on, for the kernel would tell the shim's address; the
- * set may be widened, and is returned. Not from the start: posix_spawn of glibc asks for every signal.
+ * Traps rt_sigaction(sig, NULL, old) for these signals from now on, for the kernel would tell the shim's address, or
+ * a mask without SIGSYS; the set may be widened, and is returned. Not from the start: posix_spawn of glibc asks for every signal.
  */
 sigset filter_queries(sigset signals);
 /* The mode and the fault of the filter that is in force already, or 0. */

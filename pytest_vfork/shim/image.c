@@ -9,9 +9,11 @@
 #include <asm/stat.h>
 #include <linux/elf.h>
 #include <linux/prctl.h>
+#include <linux/time.h>
 
 #include "call.h"
 #include "config.h"
+#include "log.h"
 #include "text.h"
 
 #ifndef DF_1_PIE
@@ -49,6 +51,7 @@ static long refuse(const struct look *look, long file, const char *is, const cha
 	size = CALL(__NR_readlink, link, name, sizeof(name) - 1);
 	name[is_error(size) ? 0 : size] = 0;
 	/* without /proc: as the application said it; the kernel has just read it */
+	log_refusal(is_error(size) ? "?" : name, is);
 	say("will not start ", is_error(size) ? (const char *)look->path : name, ": it ", is, " (", reason,
 	    "), and it would die at its first trapped call. Use --vfork-interposer=ptrace for it", NULL);
 	return -EPERM;
@@ -70,6 +73,54 @@ static long open_image(const struct look *look)
 struct ids {
 	uint32_t real, effective, saved;
 };
+
+/*
+ * Images that have been looked at and found good, each by one word, so that tasks which share this memory may read and write it at any time. A
+ * program that spawns starts the same few again and again, and to open, read and close one costs three times as much as to ask for its status.
+ */
+#define SEEN 16
+static uint64_t seen[SEEN];
+
+static uint64_t mix(uint64_t key, uint64_t value)
+{
+	key = (key ^ value) * 0x9e3779b97f4a7c15ull;
+	return key ^ key >> 32;
+}
+
+/* A word for a file as it is now and what we may do with it: whatever changes it changes st_ctime. 0: not to be remembered. */
+static uint64_t key_of(const struct stat *about)
+{
+	struct ids uid, gid;
+	uint64_t key;
+
+	if (!REGULAR(about->st_mode) || !(about->st_mode & 0111) || about->st_mode & (SET_UID | SET_GID))
+		return 0;
+	CALL(__NR_getresuid, &uid.real, &uid.effective, &uid.saved);
+	CALL(__NR_getresgid, &gid.real, &gid.effective, &gid.saved);
+	key = mix(mix(mix(0, about->st_dev), about->st_ino), (uint64_t)about->st_size);
+	key = mix(mix(key, about->st_ctime), about->st_ctime_nsec);
+	key = mix(mix(key, about->st_mtime), about->st_mtime_nsec);
+	key = mix(key, (uint64_t)about->st_mode << 32 | (uid.real == uid.effective) << 1 | (gid.real == gid.effective));
+	return mix(mix(key, uid.real), gid.real) | 1;
+}
+
+static _Bool is_seen(const struct stat *about)
+{
+	uint64_t key = key_of(about);
+
+	return key && __atomic_load_n(&seen[key >> 8 & (SEEN - 1)], __ATOMIC_RELAXED) == key;
+}
+
+static void remember(const struct stat *about)
+{
+	uint64_t key = key_of(about);
+	struct timespec64 now = { 0 };
+
+	/* st_ctime has the grain of a clock tick: one that is young may still be the same after the next change */
+	CALL(__NR_clock_gettime, CLOCK_REALTIME_COARSE, &now);
+	if (key && now.s - (int64_t)about->st_ctime > 1)
+		__atomic_store_n(&seen[key >> 8 & (SEEN - 1)], key, __ATOMIC_RELAXED);
+}
 
 /*
  * The kernel sets AT_SECURE, and ld.so drops LD_PRELOAD, when the new image's effective ids are not the real ones
@@ -164,9 +215,14 @@ static long check_link(struct look *look)
 {
 	char head[HEAD];
 	struct stat about;
-	long file = open_image(look), size, result = 0;
+	long file, size, result = 0;
 
-	if (is_error(file)) /* missing, or executable but not readable */
+	if (is_error(CALL(__NR_newfstatat, look->directory, look->path, &about, look->flags)))
+		return 0; /* and the kernel will say why */
+	if (is_seen(&about) && can_be_preloaded())
+		return 0;
+	file = open_image(look);
+	if (is_error(file)) /* executable, but not readable */
 		return 0;
 	size = CALL(__NR_fstat, file, &about);
 	if (!is_error(size) && REGULAR(about.st_mode)) {
@@ -183,6 +239,8 @@ static long check_link(struct look *look)
 			if (!result && !can_be_preloaded())
 				result =
 					refuse(look, file, "could not open the shim from where it runs", config.path);
+			if (!result)
+				remember(&about);
 		}
 	}
 	CALL(__NR_close, file);

@@ -12,6 +12,7 @@
 #include "departure.h"
 #include "entry.h"
 #include "memory.h"
+#include "shortcut.h"
 #include "spawn.h"
 
 void shim_child_starts(struct frame *frame)
@@ -48,6 +49,8 @@ long share_begin(struct frame *frame, struct task *task, struct spawn *spawn)
 
 	if (!child)
 		return -ENOMEM;
+	if (spawn->suspender == NOBODY_SUSPENDS)
+		shortcut_forbid();
 	task_inherit(child, task, spawn->asked);
 	child->clears_handlers = !!(spawn->args && spawn->flags & CLONE_CLEAR_SIGHAND);
 	child_frame = frame_copy_to_task(child, frame);

@@ -52,16 +52,27 @@ struct altstack task_stack(const struct task *task)
 
 struct task *task_of(const struct frame *frame)
 {
+	struct task *task;
+
 	/* every sigaltstack(2) of the application is virtual: a stack of this size is one of ours */
 	if ((frame->stack.flags & SS_DISABLE_FLAG) || frame->stack.size != SLOT_SIZE - TASK_ROOM)
 		return NULL;
-	return (struct task *)(frame->stack.sp - TASK_ROOM);
+	task = (struct task *)(frame->stack.sp - TASK_ROOM);
+	return task == &first.task ? task_first() : task;
+}
+
+struct altstack task_first_stack(void)
+{
+	return task_stack(&first.task);
 }
 
 struct task *task_first(void)
 {
-	first.task.dispositions = &first.task.own;
-	first.task.altstack.flags = SS_DISABLE_FLAG;
+	/* not before it is needed: most images never trap, and each page that is touched costs a page fault */
+	if (!first.task.dispositions) {
+		first.task.altstack.flags = SS_DISABLE_FLAG;
+		first.task.dispositions = &first.task.own;
+	}
 	return &first.task;
 }
 

@@ -49,8 +49,9 @@ struct task {
 
 /* The task that a frame belongs to, or NULL: a thread that the shim has not seen being made. */
 struct task *task_of(const struct frame *frame);
-/* The first task of an image. */
+/* The first task of an image, and its slot's stack, which can be asked for without touching the slot. */
 struct task *task_first(void);
+struct altstack task_first_stack(void);
 /* A new task with nothing but a slot, or NULL: no memory. */
 struct task *task_claim(void);
 /* Takes over what clone(2) says: `flags` are those that the application asked for. */

@@ -7,6 +7,7 @@
 #include "call.h"
 #include "deliver.h"
 #include "entry.h"
+#include "shortcut.h"
 #include "text.h"
 
 #ifndef __NR_epoll_pwait2
@@ -69,6 +70,7 @@ struct frame *shim_arrive(struct frame *frame)
 	task = task_claim();
 	if (!task)
 		return frame;
+	shortcut_forbid();
 	task_inherit(task, task_first(), CLONE_SIGHAND);
 	task_is_thread(task, (int)CALL(__NR_gettid));
 	return frame_copy_to_task(task, frame);
