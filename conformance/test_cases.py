@@ -8,19 +8,22 @@ from collections.abc import Callable
 import pytest
 
 from pytest_vfork import resources
-from pytest_vfork.model import Case
+from pytest_vfork.model import Case, item_name
 from pytest_vfork.plugin import options_of
 from pytest_vfork.result import Result
 from pytest_vfork.session import Session
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """One item for each case and call."""
+    """One item for each case and call, and for each variant of them."""
     wanted = options_of(metafunc.config).calls
-    items = [(case, call) for case in resources.cases() for call in case.calls if call in wanted]
-    metafunc.parametrize(("case", "call"), items, ids=[f"{case.id}:{call}" for case, call in items])
+    items = [(case, *item) for case in resources.cases() for item in case.items if item[0] in wanted]
+    names = [item_name(case.id, call, variant) for case, call, variant in items]
+    metafunc.parametrize(("case", "call", "variant"), items, ids=names)
 
 
-def test_case(case: Case, call: str, vfork_session: Session, vfork_verdict: Callable[[Result], None]) -> None:
+def test_case(
+    case: Case, call: str, variant: str, vfork_session: Session, vfork_verdict: Callable[[Result], None]
+) -> None:
     """The promise holds."""
-    vfork_verdict(vfork_session.check_case(case, call))
+    vfork_verdict(vfork_session.check_case(case, call, variant))

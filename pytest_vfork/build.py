@@ -3,27 +3,26 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import subprocess
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import jinja2
 
-from . import frontmatter, resources, toolchain
+from . import frontmatter, resources, toolchain, variants
 from .cache import Cache
-from .model import Case, Program, Workload
+from .headers import MARK, with_includes
+from .languages import LANGUAGES
+from .model import Case, Program, Workload, item_name
+from .variants import VARIANTS
 
-CASE_FLAGS = ("-std=gnu11", "-O2", "-Wall", "-Wextra", "-pthread")
-RUST_FLAGS = ("--edition", "2021", "-O")
+CASE_FLAGS = VARIANTS[""].flags
 # Beside each program: what the compiler had to say of it, if it was compiled.
 COMPILER_LOG = "compiler.log"
 _COMPILE_DEADLINE_S = 300
-
-# Which header each name of a case comes from; the generated program includes what it uses.
-_ALWAYS = ("errno.h", "fcntl.h", "poll.h", "sched.h", "signal.h", "stdint.h", "stdio.h", "string.h")
-_HEADERS = (*_ALWAYS, "sys/mman.h", "sys/prctl.h", "sys/syscall.h", "sys/wait.h", "unistd.h")
 
 
 class CompileError(Exception):
@@ -37,29 +36,60 @@ class Builder:
         self.cache = cache
         self.cc = cc
 
-    def case(self, case: Case, call: str) -> Program:
-        """Render a case for one call and compile it.
+    def case(self, case: Case, call: str, variant: str = "") -> Program:
+        """Render a case for one call and compile it as the variant wants; raise CompileError or NoCompilerError.
 
         Start it with one argument: the file that it shall append its events to.
         """
-        name = f"{case.id.rpartition('/')[2]}.{call}"
-        return self.c_program(f"{name}.c", render_case(case, call), CASE_FLAGS)
+        command = variants.command(variant, self.cc)
+        compiler = toolchain.identify(command[: -len(VARIANTS[variant].flags)])
+        return self._compile(_filename(case, call, variant), render_case(case, call, variant), command, compiler)
 
     def c_program(self, filename: str, source: str, flags: Sequence[str] = CASE_FLAGS) -> Program:
         """Compile one C source under the name `filename`; raise CompileError."""
         return self._compile(filename, source, (*self.cc, *flags), toolchain.identify(self.cc))
 
-    def rust_program(self, filename: str, source: str, rustc: str) -> Program:
-        """Compile one Rust source; raise CompileError."""
-        command = (rustc, *RUST_FLAGS)
-        return self._compile(filename, source, command, toolchain.identify((rustc,)))
+    @property
+    def c_flags(self) -> tuple[str, ...]:
+        """The flags that every C program of ours is compiled with."""
+        return CASE_FLAGS
+
+    def workload(self, workload: Workload, find: Callable[[str], str | None]) -> Program:
+        """Render a workload and make it startable, as its language does; raise CompileError."""
+        return LANGUAGES[workload.language].start(self, find, render_workload(workload), workload.options)
+
+    def compiled(
+        self,
+        sources: Mapping[str, str],
+        command: tuple[str, ...],
+        compiler: tuple[str, ...],
+        *,
+        version: str = "--version",
+        classes: bool = False,
+    ) -> Program:
+        """Compile the first of the sources, in a folder that holds them all; raise CompileError.
+
+        The command gets `-o PROGRAM SOURCE` added, or `SOURCE` alone if it makes classes instead of one program.
+        """
+        main = next(iter(sources))
+        stem = main.rpartition(".")[0]
+
+        def make(folder: Path) -> None:
+            for name, text in sources.items():
+                (folder / name).write_text(text, "utf-8")
+            said = _run([*command, *(() if classes else ("-o", stem)), main], folder)
+            (folder / COMPILER_LOG).write_text(said, "utf-8")
+
+        key = ("compiled", *sources, *sources.values(), *command, toolchain.identify(compiler, version))
+        folder = self.cache.get(key, make)
+        return Program(folder / main, (str(folder / stem),))
 
     def shared_object(self, name: str, sources: Sequence[Path], flags: Sequence[str]) -> Path:
-        """Compile several C sources, with the headers beside them, into the shared object `name`.
+        """Compile several C sources, with the headers and tables beside them, into the shared object `name`.
 
         Raise CompileError.
         """
-        inputs = sorted({file for source in sources for file in source.parent.glob("*.[chS]")})
+        inputs = sorted({file for source in sources for file in _inputs(source.parent)})
         text = "\0".join(file.name + "\0" + file.read_text("utf-8") for file in inputs)
 
         def make(folder: Path) -> None:
@@ -78,52 +108,84 @@ class Builder:
         folder = self.cache.get(("program with log", filename, source, *command, compiler), make)
         return Program(folder / filename, (str(folder / stem),))
 
-    def script(self, filename: str, source: str, interpreter: str) -> Program:
-        """Keep a script under the name `filename` and return how to start it."""
-        folder = self.cache.get(("script", filename, source), lambda folder: _write(folder / filename, source))
-        return Program(folder / filename, (interpreter, str(folder / filename)))
+    def script(self, sources: Mapping[str, str], command: tuple[str, ...]) -> Program:
+        """Keep scripts under their names and return how to start the first of them."""
+
+        def make(folder: Path) -> None:
+            for name, text in sources.items():
+                (folder / name).write_text(text, "utf-8")
+
+        folder = self.cache.get(("script", *sources, *sources.values()), make)
+        main = folder / next(iter(sources))
+        return Program(main, (*command, str(main)))
 
 
-def render_case(case: Case, call: str) -> str:
-    """Return the C source of a case for one call.
+def render_case(case: Case, call: str, variant: str = "") -> str:
+    """Return the C source of a case for one call and variant.
 
     Self-contained, with what it does and how to compile it in its first comment.
     """
-    name = f"{case.id.rpartition('/')[2]}.{call}"
+    filename = _filename(case, call, variant)
+    compiler = "musl-gcc" if variant == "musl" else "cc"
     text = (
-        _environment(case.template)
-        .get_template(str(case.template))
+        _environment()
+        .get_template(str(case.template.absolute()))
         .render(
             id=case.id,
-            name=name,
+            name=filename.removesuffix(".c"),
             call=call,
+            variant=variant,
+            made=f"{call}, {VARIANTS[variant].what}" if variant else call,
             about=_about(case),
-            build=f"cc {' '.join(CASE_FLAGS)} -o case {name}.c",
-            headers=_headers(case.template, call),
+            build=f"{compiler} {' '.join(VARIANTS[variant].flags)} -o case {filename}",
+            includes=MARK,
             gates=(),
         )
     )
-    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+    return re.sub(r"\n{3,}", "\n\n", with_includes(text)).strip() + "\n"
 
 
-def render_workload(workload: Workload) -> str:
-    """Return the source of a workload."""
-    return _environment(workload.template).get_template(str(workload.template)).render().lstrip("\n")
+def render_workload(workload: Workload) -> Mapping[str, str]:
+    """Return the sources of a workload: file name → text, the one to start first.
+
+    The start of a folder's sources is named after the folder.
+    """
+    template = workload.template
+    beside = sorted(template.parent.glob("*.j2")) if template.name.startswith(f"{frontmatter.MAIN}.") else []
+    sources = {f"{workload.id.rpartition('/')[2]}.{workload.language}": template}
+    sources |= {path.name.removesuffix(".j2"): path for path in beside if path != template}
+    render = _environment().get_template
+    return {name: render(str(path.absolute())).render().strip("\n") + "\n" for name, path in sources.items()}
+
+
+def _filename(case: Case, call: str, variant: str) -> str:
+    return item_name(case.id.rpartition("/")[2], call, variant).replace(":", ".") + ".c"
 
 
 def render_text(text: str, values: Mapping[str, object]) -> str:
     """Render a user's own C template; the skeleton of the cases is there to extend (`_lib/case.c.j2`)."""
-    return _environment(None).from_string(text).render({"gates": (), "headers": _HEADERS, **values})
+    made = values.get("call", "")
+    return with_includes(
+        _environment().from_string(text).render({"gates": (), "includes": MARK, "made": made, **values})
+    )
 
 
-def _environment(template: Path | None) -> jinja2.Environment:
-    def load(name: str) -> str | None:
-        return frontmatter.body(Path(name)) if template and name == str(template) else None
-
-    loaders = [jinja2.FunctionLoader(load), jinja2.FileSystemLoader(resources.folder("c_tests"))]
+@functools.cache  # it keeps what it has compiled, the skeleton above all: half of a warm run otherwise
+def _environment() -> jinja2.Environment:
+    shared = [resources.folder("c_tests"), resources.folder("fixtures")]
+    loaders = [jinja2.FunctionLoader(_load), jinja2.FileSystemLoader(shared)]
     return jinja2.Environment(
         loader=jinja2.ChoiceLoader(loaders), undefined=_Strict, trim_blocks=True, lstrip_blocks=True, autoescape=False
     )
+
+
+def _load(name: str) -> tuple[str, str, Callable[[], bool]] | None:
+    """Load a case or workload by its absolute path; what stands in _lib is the other loader's."""
+    path = Path(name)
+    if not path.is_absolute():
+        return None
+    written = path.stat().st_mtime_ns
+    return frontmatter.body(path), name, lambda: path.stat().st_mtime_ns == written
 
 
 class _Strict(jinja2.StrictUndefined):
@@ -140,32 +202,15 @@ def _about(case: Case) -> list[str]:
     return lines
 
 
-def _headers(template: Path, call: str) -> list[str]:
-    text = frontmatter.body(template)
-    extra = {
-        "cpuid.h": "__get_cpuid" in text,
-        "linux/sched.h": call.startswith("clone3") or "struct clone_args" in text,
-        "pthread.h": "pthread_" in text,
-        "spawn.h": call == "posix_spawn" or "posix_spawn(" in text,
-        "sys/stat.h": call == "posix_spawn" or re.search(r"(umask|stat|chmod|mkfifo|mkdir)\(", text) is not None,
-        "stdlib.h": "alloc(" in text or "setenv(" in text,
-        "linux/futex.h": re.search("FUTEX_|robust_list_head|raw-thread", text) is not None,
-        "linux/kcmp.h": "KCMP_" in text,
-        "sys/resource.h": "rlimit" in text,
-        "sys/time.h": "itimer" in text,
-        "sys/ioctl.h": "ioctl(" in text,
-        "sys/ucontext.h": "ucontext" in text,
-    }
-    return sorted((*_HEADERS, *(header for header, used in extra.items() if used)))
+def _inputs(folder: Path) -> Iterator[Path]:
+    return (file for file in folder.iterdir() if file.suffix in (".c", ".h", ".S", ".def"))
 
 
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, "utf-8")
-
-
-def _run(command: list[str]) -> str:
+def _run(command: list[str], folder: Path | None = None) -> str:
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_COMPILE_DEADLINE_S, check=False)
+        done = subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, timeout=_COMPILE_DEADLINE_S, check=False
+        )
     except subprocess.TimeoutExpired as error:
         raise CompileError(f"no end within {_COMPILE_DEADLINE_S} s: {' '.join(command)}") from error
     if done.returncode:

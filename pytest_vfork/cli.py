@@ -13,6 +13,7 @@ from pathlib import Path
 from . import __version__, doctor
 from .build import Builder
 from .cache import Cache
+from .faults import FaultError, fault
 from .interposers import InterposerError, Settings, factories
 from .interposers.shim import why_not
 from .model import Boot, Mode
@@ -25,7 +26,14 @@ _USAGE, _CANNOT_RUN, _NOT_FOUND = 2, 126, 127
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status (a command that `run` starts takes this process's place)."""
     arguments = _parser().parse_args(argv)
-    does = {"run": _run, "doctor": lambda arguments: doctor.main(arguments.cc), "bench": _bench}
+    does = {
+        "run": _run,
+        "doctor": lambda arguments: doctor.main(arguments.cc),
+        "bench": _bench,
+        "catalogue": _catalogue,
+        "census": _census,
+        "workloads": _workloads,
+    }
     return does[arguments.what](arguments)
 
 
@@ -39,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
         "run", help="run a command under the shim: pytest-vfork run --vfork-mode emulate -- make -j8"
     )
     run.add_argument("--vfork-mode", dest="mode", choices=[mode.value for mode in Mode], default=Mode.EMULATE.value)
+    run.add_argument("--vfork-fault", dest="fault", metavar="NAME", help="let the shim commit a fault")
     run.add_argument("--vfork-log", dest="log", metavar="FILE", help="append a line for each spawn to this file")
     run.add_argument("command", nargs="+", metavar="CMD", help="the command and its arguments, after --")
     bench = commands.add_parser("bench", help="time spawns under each mode, side by side, against native")
@@ -47,7 +56,58 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--modes", default="native,fork,reissue,emulate", help="which modes; native must be among them")
     bench.add_argument("--json", metavar="FILE", help="write the figures to this file")
     bench.add_argument("--svg", metavar="FILE", help="plot vfork's latency against the parent's size into this file")
+    census = commands.add_parser(
+        "census", help="run a command and say by which calls it made processes: pytest-vfork census -- make -j8"
+    )
+    census.add_argument("--vfork-interposer", dest="interposer", choices=["shim", "ptrace"], help="what looks on")
+    census.add_argument("--json", metavar="FILE", help="write the census to this file")
+    census.add_argument("command", nargs="+", metavar="CMD", help="the command and its arguments, after --")
+    workloads = commands.add_parser("workloads", help="print the page of all workloads, docs/workloads.md")
+    workloads.add_argument("--write", metavar="FILE", help="write the page to this file")
+    catalogue = commands.add_parser(
+        "catalogue", help="in a checkout: make conformance/catalogue.json and docs/requirements.md from the cases"
+    )
+    catalogue.add_argument("--check", action="store_true", help="write nothing; fail if one of them is stale")
     return parser
+
+
+def _catalogue(arguments: argparse.Namespace) -> int:
+    from . import catalogue
+    from .frontmatter import FrontMatterError
+
+    try:
+        files = catalogue.generated()
+    except FrontMatterError as error:
+        return _complain(str(error), _USAGE)
+    if not all(path.parent.is_dir() for path in files):
+        return _complain("catalogue: this is not a checkout; there is no folder docs", _USAGE)
+    stale = [path for path, text in files.items() if not path.exists() or path.read_text("utf-8") != text]
+    for path in stale:
+        if arguments.check:
+            print(f"{path} is stale; run: {catalogue.COMMAND}")
+        else:
+            path.write_text(files[path], "utf-8")
+            print(f"written: {path}")
+    return int(bool(stale) and arguments.check)
+
+
+def _census(arguments: argparse.Namespace) -> int:
+    from .census import command
+
+    return command.main(arguments.command, arguments.interposer, arguments.cc, arguments.json)
+
+
+def _workloads(arguments: argparse.Namespace) -> int:
+    from . import resources
+    from .catalogue import workloads
+
+    every = resources.workloads()
+    page = workloads.render(every, workloads.ask_versions(every))
+    if arguments.write:
+        Path(arguments.write).write_text(page, "utf-8")
+    else:
+        print(page, end="")
+    return 0
 
 
 def _bench(arguments: argparse.Namespace) -> int:
@@ -77,26 +137,29 @@ def _bench(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    from .census.command import environment
+
     path = shutil.which(arguments.command[0])
     if path is None:
         return _complain(f"{arguments.command[0]}: not found", _NOT_FOUND)
     mode = Mode(arguments.mode)
     try:
+        if arguments.fault and mode not in fault(arguments.fault).modes:
+            return _complain(f"--vfork-fault={arguments.fault}: does not go with mode {mode.value}", _USAGE)
         # Without the shim nothing is compiled, so native needs no compiler.
         cc = () if mode is Mode.NATIVE else find_cc(arguments.cc)
         log = str(Path(arguments.log).absolute()) if arguments.log else None
-        boot: Boot = factories()["shim"](Settings(mode, (), Builder(Cache.of_user(), cc))).boot(log)
+        boot: Boot = factories()["shim"](Settings(mode, (), Builder(Cache.of_user(), cc), arguments.fault)).boot(log)
         refusal = None if mode is Mode.NATIVE else why_not(Path(path))
+    except FaultError as error:
+        return _complain(f"--vfork-fault: {error}", _USAGE)
     except (InterposerError, NoCompilerError, OSError) as error:
         return _complain(str(error), _CANNOT_RUN)
     if refusal:
         return _complain(f"{refusal}; the ptrace interposer is for those", _CANNOT_RUN)
-    environment = {**os.environ, **boot.env}
-    if boot.env and os.environ.get("LD_PRELOAD"):
-        environment["LD_PRELOAD"] = f"{boot.env['LD_PRELOAD']}:{os.environ['LD_PRELOAD']}"
     sys.stdout.flush()
     try:
-        os.execve(path, arguments.command, environment)
+        os.execve(path, arguments.command, environment(boot))
     except OSError as error:
         return _complain(f"{path}: {error.strerror}", _CANNOT_RUN)
 

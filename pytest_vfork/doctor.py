@@ -10,12 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import resources, toolchain
+from . import languages, needs, resources, toolchain, variants
 from .build import Builder
 from .cache import Cache
 from .interposers import InterposerError, Settings, factories, probe
 from .model import Mode
-from .session import HOW_TO_GET
 from .sites import Launch
 from .sites.local import LocalSite
 
@@ -58,12 +57,13 @@ def examine(cc: str | None) -> Iterator[Finding]:
     yield Finding(
         "seccomp trap", "trap" in available, " ".join(available) or "not told", "a kernel with CONFIG_SECCOMP_FILTER"
     )
-    yield Finding("kcmp", _has_kcmp(), "kcmp(2)", "a kernel with CONFIG_KCMP")
     try:
         command = toolchain.find_cc(cc)
         compiler = toolchain.identify(command).splitlines()
         yield Finding("C compiler", True, f"{' '.join(command)}: {compiler[1] if len(compiler) > 1 else ''}")
-        yield from _interposers(Builder(Cache.of_user(), command))
+        builder = Builder(Cache.of_user(), command)
+        yield from _interposers(builder)
+        yield from _needs(builder)
     except toolchain.NoCompilerError as error:
         yield Finding("C compiler", False, "none", str(error))
     for module, extra in (("xdist", "xdist"), ("ptrace", "ptrace"), ("ziglang", "cc")):
@@ -71,9 +71,12 @@ def examine(cc: str | None) -> Iterator[Finding]:
         yield Finding(
             f"extra {extra}", there, module if there else "not installed", f"pip install 'pytest-vfork[{extra}]'"
         )
-    for need in sorted({need for workload in resources.workloads() for need in workload.needs}):
+    packages: dict[str, str] = {}
+    for workload in resources.workloads():
+        packages |= languages.needs(workload)
+    for need, package in sorted(packages.items()):
         path = shutil.which(need)
-        yield Finding(need, path is not None, path or "not on PATH", HOW_TO_GET.get(need, f"install {need}"))
+        yield Finding(need, path is not None, path or "not on PATH", f"apt-get install {package}")
 
 
 def _interposers(builder: Builder) -> Iterator[Finding]:
@@ -87,10 +90,13 @@ def _interposers(builder: Builder) -> Iterator[Finding]:
         yield Finding(f"shim {mode.value}", complaint is None, complaint or "intercepts", "see above")
 
 
-def _has_kcmp() -> bool:
-    import ctypes
-    import os
-
-    libc = ctypes.CDLL(None, use_errno=True)
-    syscall_kcmp, kcmp_vm = 312, 1  # asm/unistd_64.h, linux/kcmp.h
-    return int(libc.syscall(syscall_kcmp, os.getpid(), os.getpid(), kcmp_vm, 0, 0)) == 0
+def _needs(builder: Builder) -> Iterator[Finding]:
+    there = needs.present(LocalSite(builder), builder)
+    for need in needs.NEEDS.values():
+        yield Finding(f"cases: {need.name}", need.name in there, need.what, need.remedy)
+    for variant in filter(None, variants.VARIANTS):
+        try:
+            command = variants.command(variant, builder.cc)
+            yield Finding(f"build: {variant}", True, " ".join(command))
+        except toolchain.NoCompilerError as error:
+            yield Finding(f"build: {variant}", False, "no compiler", str(error))

@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import re
 
-from .model import Event, Spawn
+from .model import Event, Refusal, Spawn
 
 _EVENT = re.compile(r"(?P<name>.+) (?P<pid>\d+) (?P<tid>\d+) (?P<value>-?\d+)")
 _SPAWN = re.compile(
     r"spawn call=(?P<call>\w+) flags=(?P<flags>0x[0-9a-f]+) stack=(?P<stack>0x[0-9a-f]+) stack_size=0x[0-9a-f]+"
     r" pid=(?P<pid>\d+) tid=(?P<tid>\d+) child=(?P<child>-?\d+) exe=(?P<exe>.*)"
 )
+
+_REFUSED = re.compile(r"refused exe=(?P<exe>.*) why=(?P<why>.*)")
 
 
 def parse_events(text: str) -> tuple[Event, ...]:
@@ -34,3 +36,9 @@ def parse_spawns(text: str) -> tuple[Spawn, ...]:
         for m in matches
         if m
     )
+
+
+def parse_refusals(text: str) -> tuple[Refusal, ...]:
+    """Read the lines of the shim's log that tell of programs which it would not start."""
+    matches = (_REFUSED.fullmatch(line) for line in text.splitlines())
+    return tuple(Refusal(m["exe"], m["why"]) for m in matches if m)

@@ -9,13 +9,14 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from .model import CALLS, Expectation, Mode, Outcome
+from .variants import VARIANTS
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
-_KEYS = {"case", "outcome", "reason", "link", "calls", "modes"}
+_KEYS = {"case", "outcome", "reason", "link", "calls", "modes", "variants"}
 _OUTCOMES = ("fail", "broken")
 
 
@@ -46,16 +47,18 @@ def read_expectations(path: Path, known_ids: Iterable[str]) -> tuple[Expectation
                 raise ExpectationError(f"{where}: {key} is missing")
         if entry["outcome"] not in _OUTCOMES:
             raise ExpectationError(f"{where}: outcome {entry['outcome']!r}: want one of {', '.join(_OUTCOMES)}")
-        for key, valid in (("calls", CALLS), ("modes", [mode.value for mode in Mode])):
+        for key, valid in (("calls", CALLS), ("modes", [mode.value for mode in Mode]), ("variants", list(VARIANTS))):
             wrong = [value for value in entry.get(key, ()) if value not in valid]
             if wrong:
-                raise ExpectationError(f"{where}: {key}: {', '.join(wrong)}: want some of {', '.join(valid)}")
+                raise ExpectationError(
+                    f"{where}: {key}: {', '.join(wrong)}: want some of {', '.join(filter(None, valid))}"
+                )
         if not any(fnmatchcase(id, entry["case"]) for id in ids):
             raise ExpectationError(f"{where}: stale: there is no such case")
         found.append(
             Expectation(
                 entry["case"], Outcome(entry["outcome"]), entry["reason"], entry["link"],
-                tuple(entry.get("calls", ())), tuple(entry.get("modes", ())),
+                tuple(entry.get("calls", ())), tuple(entry.get("modes", ())), tuple(entry.get("variants", ())),
             )
         )  # fmt: skip
     return tuple(found)

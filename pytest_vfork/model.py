@@ -47,7 +47,15 @@ class Outcome(str, Enum):
     BROKEN = "broken"
 
 
-CALLS = ("vfork", "libc-vfork", "clone", "clone-stack", "clone3", "clone3-stack", "posix_spawn")
+AREAS = ("suspension", "signals", "memory", "identity", "copies", "arguments", "ptrace", "spawn", "cost")
+# What users of a program that spawns rely on; a workload says which of them it asserts.
+ASSERTIONS = (
+    "statuses", "output", "errors", "environment", "cwd", "descriptors", "groups", "signals", "concurrency",
+    "large-parent", "large-pipes", "timeouts",
+)  # fmt: skip
+
+CALLS_OF_LIBC = ("posix_spawn", "posix_spawnp", "system", "popen")  # which make a child that is libc's own
+CALLS = ("vfork", "libc-vfork", "clone", "clone-stack", "clone3", "clone3-stack", *CALLS_OF_LIBC)
 
 
 @dataclass(frozen=True)
@@ -55,7 +63,8 @@ class Case:
     """One requirement made executable: a template of a C program, rendered once for each call.
 
     `since` is the first Linux version (major, minor) that promises it; `fails_under` names the modes and faults that
-    break it.
+    break it; `needs` is what the site must have (needs.py); `differs` says where Linux versions or libcs do; `variants`
+    maps other builds of the program (variants.py) to the calls that are made in them too.
     """
 
     id: str
@@ -68,14 +77,26 @@ class Case:
     fails_under: frozenset[str]
     template: Path
     since: tuple[int, int] = (0, 0)
+    needs: tuple[str, ...] = ()
+    differs: str = ""
+    variants: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def items(self) -> list[tuple[str, str]]:
+        """Each call with each variant that it is made in; "" is the plain one."""
+        others = [(call, variant) for variant, calls in self.variants.items() for call in calls]
+        return [*((call, "") for call in self.calls), *others]
 
 
 @dataclass(frozen=True)
 class Workload:
     """One real program that spawns: a template of its source in its own language.
 
-    `seen` maps calls (alternatives separated by "|") to how often, at least, the program must be seen to make them; a
-    workload that did not take that path is broken. `needs` are the executables without which it is unsupported.
+    `seen` maps patterns (census.Pattern) to how often, at least, the program must be seen to make such calls, and
+    `never_seen` holds those that it must not make; a workload that took another path is broken. `asserts` are some of
+    ASSERTIONS. `needs` maps executables, without which it is unsupported, to the Debian packages that have them.
+    `options` go to its language (languages.py), `version` is the command that tells the version of the program.
+    `under_fork` says what a user would see if vfork were fork.
     """
 
     id: str
@@ -85,10 +106,20 @@ class Workload:
     must: str
     stdout: str
     seen: Mapping[str, int]
-    needs: tuple[str, ...]
+    needs: Mapping[str, str]
     fails_under: frozenset[str]
     template: Path
     since: tuple[int, int] = (0, 0)
+    never_seen: tuple[str, ...] = ()
+    asserts: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    version: tuple[str, ...] = ()
+    under_fork: str = ""
+
+    @property
+    def language(self) -> str:
+        """The suffix of its source."""
+        return self.template.name.removesuffix(".j2").rpartition(".")[2]
 
 
 @dataclass(frozen=True)
@@ -137,6 +168,14 @@ class Spawn:
 
 
 @dataclass(frozen=True)
+class Refusal:
+    """A program that the shim would not start, because it would lose it: static, or with other rights."""
+
+    exe: str
+    why: str
+
+
+@dataclass(frozen=True)
 class ThreadState:
     """Where a thread was when the deadline passed (proc(5): state, wchan, syscall)."""
 
@@ -155,7 +194,8 @@ class ThreadState:
 class Observation:
     """The facts of one run.
 
-    `status` is a raw wait status (wait(2)), None when the deadline passed; times in seconds.
+    `status` is a raw wait status (wait(2)), None when the deadline passed; times in seconds. `unseen` says why nothing
+    here could see the spawns of a workload.
     """
 
     events: tuple[Event, ...]
@@ -166,6 +206,7 @@ class Observation:
     where: tuple[ThreadState, ...] = ()
     left_behind: tuple[str, ...] = ()
     spawns: tuple[Spawn, ...] = ()
+    unseen: str = ""
 
 
 @dataclass(frozen=True)
@@ -180,7 +221,10 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Expectation:
-    """A known deviation of one interposer. Empty `calls` and `modes` mean all; `case` may hold shell wildcards."""
+    """A known deviation of one interposer.
+
+    Empty `calls`, `modes` and `variants` mean all; `case` may hold shell wildcards.
+    """
 
     case: str
     outcome: Outcome
@@ -188,6 +232,7 @@ class Expectation:
     link: str
     calls: tuple[str, ...] = ()
     modes: tuple[str, ...] = ()
+    variants: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -214,6 +259,11 @@ class Boot:
             return (*self.prefix, *argv)
         place = self.prefix.index("{argv}")
         return (*self.prefix[:place], *argv, *self.prefix[place + 1 :])
+
+
+def item_name(id: str, call: str, variant: str = "") -> str:
+    """Return what an item is called in ids, reports and files: case:call+variant; a workload has its id alone."""
+    return id + (f":{call}" if call else "") + (f"+{variant}" if variant else "")
 
 
 def describe_status(status: int) -> str:

@@ -4,16 +4,21 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from .faults import FaultError, fault, faults
 from .model import CALLS, Level, Mode
 
 _OPTIONS = {
-    "mode": ("MODE", "what the shim does with a vfork-family call: native, fork, reissue or emulate (default: native)"),
+    "mode": (
+        "MODE",
+        "what the interposer does with a vfork-family call: native, fork, reissue or emulate (default: native)",
+    ),
+    "fault": ("NAME", "a deviation that the shim shall commit on purpose, in mode emulate if none is given"),
     "interposer": ("NAME", "what to put between the programs and the kernel (default: shim)"),
     "command": ("'PREFIX {argv}'", "with --vfork-interposer=command: how to start a program under it"),
     "claim": (
@@ -30,10 +35,15 @@ _OPTIONS = {
 
 @dataclass(frozen=True)
 class Options:
-    """What the user asked for, checked. `given` holds the names of the options that were set at all."""
+    """What the user asked for, checked. `given` holds the names of the options that were set at all.
+
+    An interposer that has no `modes` of ours is always in mode native.
+    """
 
     mode: Mode
+    fault: str | None
     interposer: str
+    modes: tuple[Mode, ...]
     command: tuple[str, ...]
     claim: Level
     calls: tuple[str, ...]
@@ -43,6 +53,11 @@ class Options:
     cc: str | None
     given: frozenset[str]
 
+    @property
+    def mode_word(self) -> str:
+        """The mode as reports write it; empty for an interposer that has none."""
+        return self.mode.value if self.modes else ""
+
 
 def add_options(parser: pytest.Parser) -> None:
     """Declare every option, for the command line and for ini files."""
@@ -50,10 +65,18 @@ def add_options(parser: pytest.Parser) -> None:
     for name, (metavar, help) in _OPTIONS.items():
         group.addoption(f"--vfork-{name}", dest=f"vfork_{name}", metavar=metavar, help=help)
         parser.addini(f"vfork_{name}", help)
+    group.addoption(
+        "--vfork-list-faults", action="store_true", help="tell every fault that --vfork-fault takes, and end"
+    )
 
 
-def read_options(config: pytest.Config, interposers: Iterable[str]) -> Options:
-    """Read the options of a session, the command line before the ini file; raise pytest.UsageError for a bad value."""
+def read_options(
+    config: pytest.Config, interposers: Iterable[str], modes_of: Callable[[str], tuple[Mode, ...]]
+) -> Options:
+    """Read the options of a session, the command line before the ini file; raise pytest.UsageError for a bad value.
+
+    `modes_of` tells the modes of an interposer.
+    """
     values = {name: config.getoption(f"vfork_{name}") or config.getini(f"vfork_{name}") or None for name in _OPTIONS}
 
     def choose(name: str, default: str, valid: Iterable[str]) -> str:
@@ -62,10 +85,14 @@ def read_options(config: pytest.Config, interposers: Iterable[str]) -> Options:
             raise pytest.UsageError(f"--vfork-{name}: {value!r} is not one of {', '.join(valid)}")
         return str(value)
 
-    mode = Mode(choose("mode", "native", [mode.value for mode in Mode]))
+    mode = Mode(choose("mode", "emulate" if values["fault"] else "native", [mode.value for mode in Mode]))
     interposer = choose("interposer", "shim", sorted(interposers))
-    if values["mode"] and interposer != "shim":
-        raise pytest.UsageError(f"--vfork-mode={mode.value}: the modes are the shim's; {interposer} has none")
+    modes = modes_of(interposer)
+    if values["mode"] and mode not in modes:
+        has = ", ".join(mode.value for mode in modes) or "no modes"
+        raise pytest.UsageError(f"--vfork-mode={mode.value}: interposer {interposer} has {has}")
+    if values["fault"]:
+        _check_fault(values["fault"], mode, interposer)
     if values["command"] and interposer != "command":
         raise pytest.UsageError("--vfork-command goes with --vfork-interposer=command")
     levels = {level.word: level for level in Level}
@@ -77,7 +104,9 @@ def read_options(config: pytest.Config, interposers: Iterable[str]) -> Options:
     invocation = config.invocation_params.dir
     return Options(
         mode=mode,
+        fault=values["fault"],
         interposer=interposer,
+        modes=modes,
         command=tuple(shlex.split(values["command"] or "")),
         claim=claim,
         calls=calls,
@@ -89,10 +118,18 @@ def read_options(config: pytest.Config, interposers: Iterable[str]) -> Options:
     )
 
 
+def list_faults() -> Iterator[str]:
+    """Return a line or two for each fault: its name, then what goes wrong and what it models."""
+    for one in faults().values():
+        yield f"{one.name} ({', '.join(one.areas)})"
+        yield f"    {one.title} As in: {one.models}."
+
+
 def rerun_flags(options: Options) -> str:
     """Return the options of ours that make a run the same as this one."""
     values = {
         "mode": options.mode.value,
+        "fault": options.fault or "",
         "interposer": options.interposer,
         "command": " ".join(part if part == "{argv}" else shlex.quote(part) for part in options.command),
         "claim": options.claim.word,
@@ -101,6 +138,19 @@ def rerun_flags(options: Options) -> str:
         "cc": options.cc or "",
     }
     return " ".join(f"--vfork-{name}={shlex.quote(value)}" for name, value in values.items() if name in options.given)
+
+
+def _check_fault(name: str, mode: Mode, interposer: str) -> None:
+    if interposer != "shim":
+        raise pytest.UsageError(f"--vfork-fault={name}: the faults are the shim's; {interposer} has none")
+    try:
+        modes = [mode.value for mode in fault(name).modes]
+    except FaultError as error:
+        raise pytest.UsageError(f"--vfork-fault: {error}") from error
+    if mode.value not in modes:
+        raise pytest.UsageError(
+            f"--vfork-fault={name}: goes with --vfork-mode={' or '.join(modes)}, not with {mode.value}"
+        )
 
 
 def _seconds(text: str) -> float:

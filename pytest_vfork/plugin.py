@@ -18,7 +18,7 @@ import pytest
 from . import hookspecs, interposers
 from .failure import explain
 from .model import Case, Observation, Outcome, Program, Workload
-from .options import Options, add_options, read_options, rerun_flags
+from .options import Options, add_options, list_faults, read_options, rerun_flags
 from .result import Result
 
 if TYPE_CHECKING:
@@ -46,6 +46,14 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     pluginmanager.add_hookspecs(hookspecs)
 
 
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """Answer --vfork-list-faults, as pytest answers --markers."""
+    if not config.option.vfork_list_faults:
+        return None
+    print("\n".join(list_faults()))
+    return 0
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Check the options, register the markers, and let the controller gather results."""
     for marker in _MARKERS:
@@ -55,7 +63,9 @@ def pytest_configure(config: pytest.Config) -> None:
         added.update(more)
     config.stash[_FACTORIES] = added
     config.stash[_OPTIONS] = read_options(
-        config, {*(m.name for m in pkgutil.iter_modules(interposers.__path__)), *added}
+        config,
+        {*(module.name for module in pkgutil.iter_modules(interposers.__path__)), *added},
+        lambda name: interposers.modes_of(name, added),
     )
     worker = getattr(config, "workerinput", None)
     config.stash[_SEED] = worker["vfork_seed"] if worker else random.getrandbits(32)
@@ -106,8 +116,9 @@ class _Controller:
         options = self._config.stash[_OPTIONS]
         if not self._results and options.record is None:
             return
-        what = f"mode {options.mode.value}" if options.interposer == "shim" else " ".join(options.command)
-        terminalreporter.section("vfork conformance: " + ", ".join(filter(None, (options.interposer, what))))
+        what = f"mode {options.mode_word}" if options.modes else " ".join(options.command)
+        fault = f"fault {options.fault}" if options.fault else ""
+        terminalreporter.section("vfork conformance: " + ", ".join(filter(None, (options.interposer, what, fault))))
         for reporter in self._begun():
             reporter.end(self._results, terminalreporter.write_line)
 
@@ -150,6 +161,8 @@ def interposer(vfork_session: Session) -> BootedInterposer:
 
     It has `.name`, `.mode`, `.version` and `.run(program, *arguments, deadline_s=None) -> Observation`.
     """
+    if vfork_session.unsupported:
+        pytest.skip(vfork_session.unsupported)
     return vfork_session.booted
 
 
@@ -171,19 +184,19 @@ def vfork_compile(vfork_session: Session) -> Callable[..., Program]:
 
 
 @pytest.fixture(scope="session")
-def vfork_run(vfork_session: Session) -> Callable[..., Observation]:
+def vfork_run(interposer: BootedInterposer) -> Callable[..., Observation]:
     """Run a program under the interposer: `vfork_run(program, *arguments, deadline_s=None) -> Observation`.
 
     The observation holds the events that the program appended to the file `{events}` (so written among the
     arguments), its wait status (None when the deadline passed), output, what it left behind, and where its threads
     were at the deadline.
     """
-    return vfork_session.booted.run
+    return interposer.run
 
 
 @pytest.fixture(scope="session")
 def vfork_workload(vfork_session: Session) -> Callable[[Path], Result]:
-    """Build, run and judge a workload's template (docs/adding.md): `vfork_workload(path) -> Result`.
+    """Build, run and judge a workload's template (CONTRIBUTING.md): `vfork_workload(path) -> Result`.
 
     Raises frontmatter.FrontMatterError.
     """

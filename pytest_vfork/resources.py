@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,15 +19,20 @@ def folder(name: str) -> Path:
     return inside if inside.is_dir() else _PACKAGE.parent / name
 
 
-def cases() -> list[Case]:
+@functools.cache  # collecting asks, and so do the expectations
+def cases() -> tuple[Case, ...]:
     """Read every case, in the order of their ids; raise FrontMatterError."""
-    return [frontmatter.read_case(path) for path in _templates(folder("c_tests"))]
+    return tuple(frontmatter.read_case(path) for path in _templates(folder("c_tests"), "*/*.j2"))
 
 
-def workloads() -> list[Workload]:
+@functools.cache
+def workloads() -> tuple[Workload, ...]:
     """Read every workload, in the order of their ids; raise FrontMatterError."""
-    return [frontmatter.read_workload(path) for path in _templates(folder("fixtures"))]
+    mains = f"*/*/{frontmatter.MAIN}.*.j2"
+    found = (frontmatter.read_workload(path) for path in _templates(folder("fixtures"), "*/*.j2", mains))
+    return tuple(sorted(found, key=lambda workload: workload.id))
 
 
-def _templates(root: Path) -> Iterator[Path]:
-    return (path for path in sorted(root.glob("*/*.j2")) if frontmatter.is_template(path))
+def _templates(root: Path, *patterns: str) -> Iterator[Path]:
+    found = sorted(path for pattern in patterns for path in root.glob(pattern))
+    return (path for path in found if frontmatter.is_template(path))

@@ -10,12 +10,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from .model import Event, Level, Observation, Outcome, Spawn, ThreadState, Verdict
+from .model import Event, Level, Observation, Outcome, Spawn, ThreadState, Verdict, item_name
 
 
 @dataclass(frozen=True)
 class Result:
-    """One case with one call, or one workload (`call` is empty)."""
+    """One case with one call, in one variant ("" is the plain one), or one workload (`call` is empty).
+
+    `version` is that of a workload's program, if there is a record.
+    """
 
     id: str
     call: str
@@ -26,11 +29,13 @@ class Result:
     seen: Observation | None
     verdict: Verdict
     link: str = ""
+    variant: str = ""
+    version: str = ""
 
     @property
     def name(self) -> str:
-        """Return id and call as one word, the test's own parameter."""
-        return f"{self.id}:{self.call}" if self.call else self.id
+        """Return id, call and variant as one word, the test's own parameter."""
+        return item_name(self.id, self.call, self.variant)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain dicts, lists, strings and numbers."""

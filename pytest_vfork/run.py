@@ -20,7 +20,7 @@ from .toolchain import find_cc
 
 def open_session(options: Options, more: Mapping[str, Factory], seed: int) -> Session:
     """Boot the interposer that the options name; raise InterposerError or NoCompilerError."""
-    settings = Settings(options.mode, options.command, Builder(Cache.of_user(), find_cc(options.cc)))
+    settings = Settings(options.mode, options.command, Builder(Cache.of_user(), find_cc(options.cc)), options.fault)
     return Session(
         options, settings, make_interposer(options.interposer, settings, more), LocalSite(settings.builder), seed
     )
@@ -33,14 +33,15 @@ def make_interposer(name: str, settings: Settings, more: Mapping[str, Factory]) 
 
 def describe_run(options: Options, more: Mapping[str, Factory], seed: int) -> dict[str, Any]:
     """Return the facts of a run that stand at the head of every report."""
-    settings = Settings(options.mode, options.command, Builder(Cache.of_user(), ()))
+    settings = Settings(options.mode, options.command, Builder(Cache.of_user(), ()), options.fault)
     return {
         "pytest_vfork": __version__,
         "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "python": platform.python_version(),
         "interposer": options.interposer,
         "interposer_version": make_interposer(options.interposer, settings, more).version,
-        "mode": options.mode.value if options.interposer == "shim" else None,
+        "mode": options.mode_word or None,
+        "fault": options.fault,
         "claim": options.claim.word,
         "calls": list(options.calls),
         "deadline_s": options.deadline_s,

@@ -3,28 +3,22 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
-from . import build, resources
+from . import languages, needs, resources
 from .build import Builder, CompileError
 from .expectations import read_expectations
-from .interposers import Interposer, InterposerError, Settings, probe
+from .interposers import Choosy, Interposer, InterposerError, Settings, UnsupportedError, probe
 from .model import Boot, Case, Expectation, Mode, Observation, Outcome, Program, Verdict, Workload
 from .observers import spawns
 from .options import Options, default_expectations
 from .result import Result
 from .sites import Launch, Site
+from .toolchain import NoCompilerError
 from .verdict import apply_expectation, find_expectation, judge_case, judge_workload
 
-# How to get what a workload needs and a machine may lack.
-HOW_TO_GET = {
-    "cc": "apt-get install gcc (rustc links with it)",
-    "dash": "apt-get install dash",
-    "make": "apt-get install make",
-    "rustc": "apt-get install rustc, or rustup",
-}
 _CLONE3_SINCE = (5, 3)
 
 
@@ -53,16 +47,26 @@ class BootedInterposer:
 
 
 class Session:
-    """All that is made once in a process. Making it boots and checks the interposer; raises InterposerError."""
+    """All that is made once in a process. Making it boots and checks the interposer; raises InterposerError.
+
+    If this machine lacks what the interposer needs, `unsupported` says so, and so does every verdict.
+    """
 
     def __init__(self, options: Options, settings: Settings, interposer: Interposer, site: Site, seed: int) -> None:
         self.options = options
         self._settings = settings
         self._interposer = interposer
         self._expectations = known_deviations(options)
+        self.unsupported, boot = "", Boot()
+        try:
+            boot = interposer.boot()
+        except UnsupportedError as error:
+            self.unsupported = str(error)
         self.booted = BootedInterposer(
-            interposer.name, options.mode, interposer.version, interposer.boot(), site, options.deadline_s, seed
+            interposer.name, options.mode, interposer.version, boot, site, options.deadline_s, seed
         )
+        if self.unsupported:
+            return
         complaint = interposer.complain(self.booted.run(probe(settings.builder)))
         if complaint:
             raise InterposerError(complaint)
@@ -72,66 +76,93 @@ class Session:
         """The builder of this session."""
         return self._settings.builder
 
-    def check_case(self, case: Case, call: str) -> Result:
+    def check_case(self, case: Case, call: str, variant: str = "") -> Result:
         """Build, run and judge one case."""
-        why = self._lacks(case.since if not call.startswith("clone3") else max(case.since, _CLONE3_SINCE), ())
+
+        def conclude(verdict: Verdict, program: Program | None = None, seen: Observation | None = None) -> Result:
+            return self._result(case, call, program, seen, verdict, variant)
+
+        why = self._lacks(case.since if not call.startswith("clone3") else max(case.since, _CLONE3_SINCE), {})
+        why = why or (needs.lacking(case.needs, self._there) if case.needs else None)
         if why:
-            return self._result(case, call, None, None, Verdict(Outcome.UNSUPPORTED, why))
+            return conclude(Verdict(Outcome.UNSUPPORTED, why))
         try:
-            program = self.builder.case(case, call)
+            program = self.builder.case(case, call, variant)
+        except NoCompilerError as error:
+            return conclude(Verdict(Outcome.UNSUPPORTED, str(error)))
         except CompileError as error:
-            return self._result(case, call, None, None, Verdict(Outcome.BROKEN, str(error)))
+            return conclude(Verdict(Outcome.BROKEN, str(error)))
+        refusal = self._refuses(program)
+        if refusal:
+            return conclude(Verdict(Outcome.UNSUPPORTED, refusal), program)
         seen = self.booted.run(program, "{events}")
-        return self._result(case, call, program, seen, judge_case(case, seen))
+        return conclude(judge_case(case, seen), program, seen)
 
     def check_workload(self, workload: Workload) -> Result:
         """Build, run and judge one workload."""
-        why = self._lacks(workload.since, workload.needs)
+        why = self._lacks(workload.since, languages.needs(workload))
         if why:
             return self._result(workload, "", None, None, Verdict(Outcome.UNSUPPORTED, why))
         try:
-            program = self._workload_program(workload)
+            program = self.builder.workload(workload, self.booted.site.find)
         except CompileError as error:
             return self._result(workload, "", None, None, Verdict(Outcome.BROKEN, str(error)))
-        seen = self.run_workload(program)
+        # What it needs, it starts; its language's own needs only build it or are what it is started by.
+        started = [
+            program,
+            *(Program(program.source, (path,)) for path in map(self.booted.site.find, workload.needs) if path),
+        ]
+        why = next(filter(None, map(self._refuses, started)), None)
+        if why:
+            return self._result(workload, "", program, None, Verdict(Outcome.UNSUPPORTED, why))
+        seen = self.run_workload(program, started)
         return self._result(workload, "", program, seen, judge_workload(workload, seen))
 
-    def run_workload(self, program: Program) -> Observation:
+    def run_workload(self, program: Program, started: Sequence[Program]) -> Observation:
         """Run a program under the interposer and see which calls it makes: in that run if possible, else in another."""
         if self._interposer.logs_spawns:
             logged = replace(self.booted, boot=self._interposer.boot(log=spawns.LOG))
             return logged.run(program)
         seen = self.booted.run(program)
-        made = spawns.observe_spawns(self.booted.site, self._settings, program, self.options.deadline_s)
+        try:
+            by = spawns.observer(self._settings, started)
+            made = spawns.observe_spawns(self.booted.site, by, program, self.options.deadline_s)
+        except InterposerError as error:
+            return replace(seen, unseen=str(error))
         return replace(seen, spawns=made)
 
-    def _workload_program(self, workload: Workload) -> Program:
-        source = build.render_workload(workload)
-        filename = workload.template.name.removesuffix(".j2")
-        language = filename.rpartition(".")[2]
-        if language == "rs":
-            return self.builder.rust_program(filename, source, self.booted.site.find("rustc") or "rustc")
-        if language == "c":
-            return self.builder.c_program(filename, source)
-        interpreter = sys.executable if language == "py" else self.booted.site.find("dash") or "/bin/sh"
-        return self.builder.script(filename, source, interpreter)
+    def _refuses(self, program: Program) -> str | None:
+        return self._interposer.refuse(program) if isinstance(self._interposer, Choosy) else None
 
-    def _lacks(self, since: tuple[int, int], needs: Sequence[str]) -> str | None:
+    @cached_property
+    def _there(self) -> frozenset[str]:
+        return needs.present(self.booted.site, self.builder)
+
+    def _lacks(self, since: tuple[int, int], packages: Mapping[str, str]) -> str | None:
+        if self.unsupported:
+            return self.unsupported
         release = self.booted.site.describe()["kernel"]
         if since > tuple(int(part) for part in release.split("-")[0].split(".")[:2]):
             return f"Linux {since[0]}.{since[1]} or newer is needed; {self.booted.site.name} runs {release}"
-        for name in needs:
+        for name, package in packages.items():
             if self.booted.site.find(name) is None:
-                return f"{name} is not on {self.booted.site.name}: {HOW_TO_GET.get(name, f'install {name}')}"
+                return f"{name} is not on {self.booted.site.name}: apt-get install {package}"
         return None
 
     def _result(
-        self, item: Case | Workload, call: str, program: Program | None, seen: Observation | None, verdict: Verdict
+        self,
+        item: Case | Workload,
+        call: str,
+        program: Program | None,
+        seen: Observation | None,
+        verdict: Verdict,
+        variant: str = "",
     ) -> Result:
-        mode = self.options.mode.value if self._interposer.name == "shim" else ""
-        expectation = find_expectation(self._expectations, item.id, call, mode)
+        expectation = find_expectation(self._expectations, item.id, call, self.options.mode_word, variant)
         verdict = apply_expectation(verdict, expectation)
         source = str(program.source) if program else ""
+        # Asking costs: only the record shows it.
+        version = languages.version_of(item) if isinstance(item, Workload) and self.options.record else ""
         return Result(
             item.id,
             call,
@@ -142,6 +173,8 @@ class Session:
             seen,
             verdict,
             expectation.link if expectation else "",
+            variant,
+            version,
         )
 
 

@@ -38,7 +38,7 @@ def find_cc(wanted: str | None, environ: Mapping[str, str] = os.environ) -> tupl
 
 
 @cache
-def identify(command: tuple[str, ...]) -> str:
+def identify(command: tuple[str, ...], version: str = "--version") -> str:
     """Return what the compiler says of its own version: part of the key of all that it builds."""
-    done = subprocess.run([*command, "--version"], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([*command, version], capture_output=True, text=True, timeout=60, check=False)
     return " ".join(command) + "\n" + done.stdout

@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 
+from . import census
 from .model import Case, Event, Expectation, Observation, Outcome, Verdict, Workload, describe_status
 from .order import broken_pair
 from .rules import Expect, Field, Order, Rule
@@ -46,18 +46,10 @@ def judge_workload(workload: Workload, seen: Observation) -> Verdict:
     ending = _check_end(seen)
     if ending:
         return ending
-    made = Counter(spawn.word for spawn in seen.spawns)
-    for calls, least in workload.seen.items():
-        count = sum(made[call] for call in calls.split("|"))
-        if count < least:
-            everything = ", ".join(f"{call} x {number}" for call, number in sorted(made.items())) or "no spawn at all"
-            return Verdict(
-                Outcome.BROKEN,
-                "it did not take the path that it is there for",
-                f"{calls} x {least} or more",
-                everything,
-            )
-    return Verdict(Outcome.PASS, workload.must)
+    if seen.unseen:
+        why = f"it did what it must, but nothing here can see the calls that it made: {seen.unseen}"
+        return Verdict(Outcome.UNSUPPORTED, why)
+    return _check_path(workload, census.tally(seen.spawns)) or Verdict(Outcome.PASS, workload.must)
 
 
 def apply_expectation(verdict: Verdict, expectation: Expectation | None) -> Verdict:
@@ -72,13 +64,16 @@ def apply_expectation(verdict: Verdict, expectation: Expectation | None) -> Verd
     return verdict
 
 
-def find_expectation(expectations: Iterable[Expectation], id: str, call: str, mode: str) -> Expectation | None:
-    """Return the first expectation that speaks of this case, call and mode."""
+def find_expectation(
+    expectations: Iterable[Expectation], id: str, call: str, mode: str, variant: str = ""
+) -> Expectation | None:
+    """Return the first expectation that speaks of this case, call, mode and variant."""
     for expectation in expectations:
         if (
             fnmatchcase(id, expectation.case)
             and (not expectation.calls or call in expectation.calls)
             and (not expectation.modes or mode in expectation.modes)
+            and (not expectation.variants or variant in expectation.variants)
         ):
             return expectation
     return None
@@ -93,6 +88,19 @@ def _check_end(seen: Observation) -> Verdict | None:
         return Verdict(Outcome.FAIL, "the program did not end well", "exited(0)", describe_status(seen.status))
     if seen.left_behind:
         return Verdict(Outcome.FAIL, "it left a process behind", "none", ", ".join(seen.left_behind))
+    return None
+
+
+def _check_path(workload: Workload, made: Sequence[census.Row]) -> Verdict | None:
+    """A workload that takes another path than the one it is there for shows nothing."""
+    for text, least in workload.seen.items():
+        if census.Pattern.parse(text).count(made) < least:
+            why = "it did not take the path that it is there for"
+            return Verdict(Outcome.BROKEN, why, f"{text} x {least} or more", census.summary(made))
+    for text in workload.never_seen:
+        if census.Pattern.parse(text).count(made):
+            why = "it took a path that it must be seen not to take"
+            return Verdict(Outcome.BROKEN, why, f"never {text}", census.summary(made))
     return None
 
 

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""A case that has never failed proves nothing: mode fork fails those items that say so, and no other."""
+"""A case that has never failed proves nothing: each fault, and mode fork, fails the cases that say so, and no other.
+
+For each fault this runs some of the cases that must notice it, those that notice the fewest others, and some that must
+not. `tox run -e detection` runs all.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +13,78 @@ from collections.abc import Callable
 import pytest
 
 from pytest_vfork import resources
+from pytest_vfork.detection import first_failing, treatments
+from pytest_vfork.detection.judge import problems
+from pytest_vfork.detection.matrix import run_case
+from pytest_vfork.detection.report import PAGE, page, read_result
+from pytest_vfork.detection.rewrite import fails_under
+from pytest_vfork.faults import ANY, faults
+from pytest_vfork.model import Case, Mode
 
 LEAST_CASES_THAT_CAN_FAIL = 15
+MUST, MUST_NOT = 3, 3
+# What must notice may hang, and has noticed then. What must not has the time that the suite gives it.
+SHORT_S, LONG_S = 3.0, 60.0
+
+
+@pytest.fixture(scope="module")
+def cases() -> list[Case]:
+    return resources.cases()
+
+
+def choose(name: str, cases: list[Case]) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Items that must notice a fault, the first of the ladder among them, and items that must not."""
+    row = read_result()[name]
+    first = first_failing(row, cases)
+    notice = sorted((case for case in cases if name in case.fails_under), key=lambda c: (len(c.fails_under), c.id))
+    must = dict.fromkeys([case for case in (first, *notice) if case in notice][: MUST + 1])
+    others = [case for case in cases if name not in case.fails_under]
+    number = faults()[name].number
+    must_not = [others[(number * MUST_NOT + index) % len(others)] for index in range(MUST_NOT)]
+    return (
+        [(case.id, row.failed[case.id][0]) for case in list(must)[:MUST]],
+        [(case.id, case.calls[number % len(case.calls)]) for case in must_not] if faults()[name].is_sound else [],
+    )
+
+
+@pytest.mark.parametrize("name", list(faults()))
+def test_a_fault_is_noticed_by_those_who_must_and_by_no_other(name: str, cases: list[Case]) -> None:
+    must, must_not = choose(name, cases)
+    assert must, "no case notices it"
+    assert {item: run_case(name, *item, SHORT_S) for item in must} == dict.fromkeys(must, "fail")
+    assert "fail" not in {run_case(name, *item, LONG_S) for item in must_not}
+
+
+@pytest.mark.parametrize("name", [fault.name for fault in faults().values() if Mode.REISSUE in fault.modes])
+def test_a_fault_of_both_modes_is_noticed_in_reissue(name: str, cases: list[Case]) -> None:
+    item = choose(name, cases)[0][0]
+    assert run_case(name, *item, SHORT_S, Mode.REISSUE) == "fail"
+
+
+@pytest.mark.parametrize("name", list(faults()))
+def test_the_first_case_that_fails_is_about_the_fault(name: str, cases: list[Case]) -> None:
+    first = first_failing(read_result()[name], cases)
+    assert first
+    areas = faults()[name].areas
+    assert ANY in areas or first.id.partition("/")[0] in areas
+
+
+def test_the_result_is_what_the_cases_say(cases: list[Case]) -> None:
+    rows = read_result()
+    assert tuple(rows) == treatments()
+    assert list(problems(rows, cases)) == []
+
+
+def test_the_page_is_made_from_the_result(cases: list[Case]) -> None:
+    assert PAGE.read_text("utf-8") == page(read_result(), cases), "run python -m pytest_vfork.detection --write"
+
+
+def test_a_long_line_of_front_matter_is_wrapped() -> None:
+    assert fails_under(["vm-dropped", "fork"]) == "fails_under: [fork, vm-dropped]"
+    lines = fails_under(faults()).splitlines()
+    assert len(lines) > 1
+    assert all(len(line) <= 140 for line in lines)
+    assert all(line.startswith("  ") for line in lines[1:])
 
 
 def test_fork_breaks_what_says_so_and_nothing_else(
@@ -20,14 +94,15 @@ def test_fork_breaks_what_says_so_and_nothing_else(
     result = run(suite, "-n2", "--vfork-mode=fork", "--vfork-claim=linux", "--vfork-record=fork.jsonl")
     assert result.ret == 1, "it fails loudly"
     lines = [json.loads(line) for line in (pytester.path / "fork.jsonl").read_text().splitlines()]
-    outcomes = {(line["id"], line["call"]): line["outcome"] for line in lines if line["kind"] == "verdict"}
+    verdicts = [line for line in lines if line["kind"] == "verdict"]
+    outcomes = {(line["id"], line["call"], line["variant"]): line["outcome"] for line in verdicts}
     says = {case.id: "fork" in case.fails_under for case in resources.cases()}
     says |= {workload.id: "fork" in workload.fails_under for workload in resources.workloads()}
     foreseen = {
         item: "fail" if says[item[0]] else "pass" for item, outcome in outcomes.items() if outcome != "unsupported"
     }
     assert {item: outcomes[item] for item in foreseen} == foreseen
-    assert len({id for (id, _), outcome in outcomes.items() if outcome == "fail"}) >= LEAST_CASES_THAT_CAN_FAIL
+    assert len({id for (id, _, _), outcome in outcomes.items() if outcome == "fail"}) >= LEAST_CASES_THAT_CAN_FAIL
 
 
 def test_levels_say_what_a_plain_fork_keeps() -> None:

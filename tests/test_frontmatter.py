@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from pytest_vfork import frontmatter, resources
+from pytest_vfork.build import render_workload
 from pytest_vfork.model import Level
 
 CASE = """\
@@ -21,8 +22,16 @@ expect: [a.b == 1]
 never: [e.f]
 fails_under: [fork]
 since: '5.3'
+needs: [root]
+differs: Not at all.
+variants: {musl: [vfork], O0: [vfork, clone]}
 ---*/
 {% extends "_lib/case.c.j2" %}
+{% block parent %}
+	event("a.b", 1);
+	event("c.d", 2);
+	event(pid ? "e.f" : "a.b", 1);
+{% endblock %}
 """
 
 
@@ -38,6 +47,8 @@ def test_a_case_is_read(tmp_path: Path) -> None:
     assert (case.id, case.level, case.calls, case.since) == ("area/a-rule", Level.SHARES, ("vfork", "clone"), (5, 3))
     assert [rule.text for rule in case.rules] == ["a.b < c.d", "a.b == 1", "never e.f"]
     assert case.fails_under == {"fork"}
+    assert (case.needs, case.differs) == (("root",), "Not at all.")
+    assert case.items == [("vfork", ""), ("clone", ""), ("vfork", "musl"), ("vfork", "O0"), ("clone", "O0")]
 
 
 @pytest.mark.parametrize(
@@ -45,11 +56,33 @@ def test_a_case_is_read(tmp_path: Path) -> None:
     [
         ("id: area/a-rule", "id: area/other", 2, "id: 'area/other' must be <folder>/<file name>"),
         ("level: shares", "level: high", 3, "level: 'high': want one of posix, suspends, shares, linux"),
+        ("level: shares", "level: posix", 3, "level: posix, but fails_under has fork"),
+        ("[fork]", "[]", 3, "level: shares, but fails_under lacks fork"),
+        ("'vfork(2): \"shares\"'", "it shares", 4, "spec: no source before 'it shares': want vfork(2)"),
+        ("'vfork(2): \"shares\"'", "'vfork(2): shares'", 4, "spec: no quoted sentence: want vfork(2)"),
+        ("'vfork(2): \"shares\"'", "'vfork(2)'", 4, "spec: vfork(2) without a sentence"),
         ("do: Something.", "do: ''", 5, "do: missing"),
+        ("do: Something.", "do: something", 5, "do: want sentences: the last one ends in a full stop"),
+        ("Something else.", "else", 6, "must: want sentences"),
+        ("Not at all.", "no", 14, "differs: want sentences"),
+        ("[vfork, clone]", "[]", 7, "calls: none: want some of vfork"),
+        ("calls: [vfork, clone]", "calls: vfork", 7, "calls: vfork: want some of vfork"),
+        ("[vfork, clone]", "[vfork, vfork]", 7, "calls: one of them stands there twice"),
+        ("[root]", "[luck]", 13, "needs: luck: want some of root"),
+        ("{musl: [vfork], O0: [vfork, clone]}", "{risc: [vfork]}", 15, "variants: {'risc': ['vfork']}: want a mapping"),
+        ("{musl: [vfork],", "{musl: [clone3],", 15, "variants: clone3: want some of vfork, clone"),
         ("[vfork, clone]", "[vfork, spoon]", 7, "calls: spoon: want some of vfork"),
         ("[a.b < c.d]", "[a.b before c.d]", 8, "order: order 'a.b before c.d': want"),
+        ("[a.b < c.d]", "[a.b < c.e]", 8, "order: c.e: the program writes no such event"),
+        ("[a.b == 1]", "[a.b == g.h.pid]", 9, "expect: g.h: the program writes no such event"),
+        ("[e.f]", "[e.g]", 10, "never: e.g: the program writes no such event"),
         ("[a.b == 1]", "[a.b == EWHAT]", 9, "expect: 'EWHAT' is neither"),
-        ("[fork]", "[spork]", 11, "fails_under: ['spork']"),
+        (
+            "[fork]",
+            "[spork]",
+            11,
+            "fails_under: neither one of emulate, fork, reissue nor a fault: 'spork' is no fault",
+        ),
         ("since: '5.3'", "since: later", 12, "since: want the first Linux version"),
         ("since: '5.3'", "sinse: '5.3'", 12, "sinse: unknown key"),
         ("order: [a.b < c.d]\nexpect: [a.b == 1]\nnever: [e.f]\n", "", 6, "a case that asserts nothing"),
@@ -69,12 +102,64 @@ def test_each_broken_rule_has_a_message_with_file_and_line(
         assert str(error.value).startswith(f"{path}:{line}: ")
 
 
+WORKLOAD = """\
+#---
+# id: area/a-rule
+# level: shares
+# spec: s
+# do: d
+# must: m
+# stdout: |
+#   one
+#   two
+# seen: {vfork: 2, make clone-stack|clone3-stack with VM+VFORK: 1}
+# never_seen: [bash family]
+# asserts: [statuses, errors]
+# needs: {make: make}
+# options: [-S]
+# version: [make, --version]
+# fails_under: [fork]
+# under_fork: It hangs.
+#---
+print(1)
+"""
+
+
 def test_a_workload_is_read_from_a_script(tmp_path: Path) -> None:
-    text = "#---\n# id: area/a-rule\n# level: posix\n# spec: s\n# do: d\n# must: m\n# stdout: |\n#   one\n#   two\n"
-    text += "# seen: {vfork: 2}\n# needs: [dash]\n#---\nprint(1)\n"
-    workload = frontmatter.read_workload(write(tmp_path, text, "a-rule.py.j2"))
-    assert (workload.stdout, workload.seen, workload.needs) == ("one\ntwo\n", {"vfork": 2}, ("dash",))
+    workload = frontmatter.read_workload(write(tmp_path, WORKLOAD, "a-rule.py.j2"))
+    assert (workload.stdout, workload.seen["vfork"], workload.needs) == ("one\ntwo\n", 2, {"make": "make"})
+    assert (workload.language, workload.options, workload.under_fork) == ("py", ("-S",), "It hangs.")
     assert frontmatter.body(workload.template) == "print(1)\n"
+
+
+def test_a_workload_may_be_a_folder(tmp_path: Path) -> None:
+    path = tmp_path / "area" / "a-rule" / "main.py.j2"
+    path.parent.mkdir(parents=True)
+    path.write_text(WORKLOAD)
+    (path.parent / "beside.txt.j2").write_text("{{ 1 + 1 }}\n")
+    workload = frontmatter.read_workload(path)
+    assert dict(render_workload(workload)) == {"a-rule.py": "print(1)\n", "beside.txt": "2\n"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "message"),
+    [
+        ("vfork: 2", "spoon: 2", 10, "seen: spoon: want some of vfork"),
+        ("with VM+VFORK", "with VM+SPOON", 10, "seen: SPOON: no flag"),
+        ("vfork: 2", "vfork: 0", 10, "seen: want a mapping"),
+        ("bash family", "a b c", 11, "never_seen: 'a b c': want"),
+        ("[statuses, errors]", "[spoons]", 12, "asserts: ['spoons']: want some of"),
+        ("{make: make}", "[make]", 13, "needs: want a mapping"),
+        ("[fork]", "[]", 17, "under_fork: goes with fork in fails_under"),
+    ],
+)
+def test_each_broken_rule_of_a_workload_has_a_message(
+    tmp_path: Path, old: str, new: str, line: int, message: str
+) -> None:
+    path = write(tmp_path, WORKLOAD.replace(old, new, 1), "a-rule.py.j2")
+    with pytest.raises(frontmatter.FrontMatterError) as error:
+        frontmatter.read_workload(path)
+    assert str(error.value).startswith(f"{path}:{line}: {message}")
 
 
 def test_ours_are_well_formed_and_many() -> None:
@@ -83,3 +168,8 @@ def test_ours_are_well_formed_and_many() -> None:
     assert sum(len(case.calls) for case in cases) >= 150
     ids = [*(case.id for case in cases), *(workload.id for workload in workloads)]
     assert len(set(ids)) == len(ids)
+
+
+def test_the_events_of_the_skeleton_are_known() -> None:
+    skeleton = (resources.folder("c_tests") / "_lib" / "case.c.j2").read_text()
+    assert set(frontmatter.EVENT.findall(skeleton)) == frontmatter.SKELETON_EVENTS

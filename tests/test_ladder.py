@@ -64,6 +64,15 @@ def test_a_result_survives_the_way_through_json() -> None:
         (Spawn("vfork", 0, 0, 1, 1, 2, "/bin/sh"),),
     )
     whole = Result(
-        "a/b", "clone", Level.SHARES, "spec", "must", "/src.c", seen, Verdict(Outcome.FAIL, "why", "e", "s"), "link"
+        "a/b",
+        "clone",
+        Level.SHARES,
+        "spec",
+        "must",
+        "/src.c",
+        seen,
+        Verdict(Outcome.FAIL, "why", "e", "s"),
+        "link",
+        "musl",
     )
     assert Result.from_json(json.loads(json.dumps(whole.to_json()))) == whole

@@ -100,3 +100,13 @@ def _within(seconds: float, holds: object) -> bool:
 )
 def test_a_prefix_wraps_the_command_line(prefix: tuple[str, ...], whole: tuple[str, ...]) -> None:
     assert Boot(prefix).wrap(("p", "a")) == whole
+
+
+def test_a_process_without_its_main_thread_is_ended_too(builder: Builder) -> None:
+    code = """
+        import ctypes, threading, time
+        threading.Thread(target=time.sleep, args=(600,)).start()
+        ctypes.CDLL(None).syscall(60, 0)  # exit(2), of this thread alone
+    """
+    seen = run(builder, sys.executable, "-c", textwrap.dedent(code), deadline_s=2)
+    assert seen.status is None

@@ -106,7 +106,7 @@ def test_a_record_can_be_judged_again(run: Run, pytester: pytest.Pytester) -> No
     [
         ("--vfork-mode=spoon", "*--vfork-mode: 'spoon' is not one of native, fork, reissue, emulate*"),
         ("--vfork-claim=high", "*--vfork-claim: 'high' is not one of posix, suspends, shares, linux*"),
-        ("--vfork-interposer=none", "*--vfork-interposer: 'none' is not one of command, shim*"),
+        ("--vfork-interposer=none", "*--vfork-interposer: 'none' is not one of command, ptrace, shim*"),
         ("--vfork-calls=vfork,spoon", "*--vfork-calls: 'spoon': want some of vfork, libc-vfork, clone, *"),
         ("--vfork-deadline=soon", "*--vfork-deadline: 'soon' is not a number of seconds*"),
         ("--vfork-command=strace", "*--vfork-command goes with --vfork-interposer=command*"),
@@ -116,6 +116,12 @@ def test_a_bad_value_is_an_error_of_use_that_names_the_valid_ones(run: Run, opti
     result = run(option)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([message])
+
+
+def test_an_interposer_without_modes_takes_none(run: Run) -> None:
+    result = run("--vfork-interposer=command", "--vfork-command=env", "--vfork-mode=fork")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*--vfork-mode=fork: interposer command has no modes*"])
 
 
 def test_every_option_is_an_ini_key_too(run: Run, pytester: pytest.Pytester) -> None:
@@ -215,7 +221,7 @@ def test_the_fixtures_serve_anybodys_tests(run: Run, pytester: pytest.Pytester) 
     """)
     (pytester.path / "area").mkdir()
     (pytester.path / "area" / "two-echoes.sh.j2").write_text(
-        "#---\n# id: area/two-echoes\n# level: posix\n# spec: s\n# do: d\n# must: m\n# needs: [dash]\n"
+        "#---\n# id: area/two-echoes\n# level: posix\n# spec: s\n# do: d\n# must: m\n# asserts: [output]\n"
         "# stdout: |\n#   one\n#   two\n# seen: {vfork: 2}\n#---\n/bin/echo one\n/bin/echo two\nexit 0\n"
     )
     run("--vfork-mode=emulate").assert_outcomes(passed=2)

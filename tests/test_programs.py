@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Real programs give the right result under native, reissue and emulate: one file of programs/, one program.
+"""Programs too slow for a workload give the same result under native, reissue and emulate: one file of programs/ each.
 
 The head of a file says what it needs (`# needs: executable=package`) and, line by line, the whole output (`# prints:`).
 """
@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import functools
 import importlib.util
-import os
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -28,27 +26,14 @@ from pytest_vfork.sites.local import LocalSite
 FOLDER = Path(__file__).parent / "programs"
 DEADLINE_S = 300
 MODES = (Mode.NATIVE, Mode.REISSUE, Mode.EMULATE)
-# By suffix: the executable that runs or compiles the file, and Debian's package of it.
+# By suffix: the executable that runs the file, and Debian's package of it.
 RUNNERS = {
-    ".bash": ("bash", "bash"),
-    ".c": ("cc", "gcc"),
-    ".go": ("go", "golang-go"),
-    ".java": ("java", "default-jdk-headless"),
-    ".js": ("node", "nodejs"),
-    ".pl": ("perl", "perl"),
     ".py": (sys.executable, "python3"),
     ".sh": ("dash", "dash"),
 }
-# The JDK has two ways to start a program that use vfork (jdk.lang.Process.launchMechanism).
-OPTIONS = {"Launch.java": ("POSIX_SPAWN", "VFORK")}
-PROGRAMS = [
-    (file, option)
-    for file in sorted(FOLDER.iterdir())
-    if file.suffix in RUNNERS
-    for option in OPTIONS.get(file.name, ("",))
-]
+PROGRAMS = [file for file in sorted(FOLDER.iterdir()) if file.suffix in RUNNERS]
 
-Run = Callable[[Path, str, Mode], Observation]
+Run = Callable[[Path, Mode], Observation]
 
 
 def head(file: Path, key: str) -> list[str]:
@@ -58,16 +43,14 @@ def head(file: Path, key: str) -> list[str]:
 def missing(file: Path) -> str | None:
     """Say what this machine lacks for a program, and how to get it, or None. A dot makes it a Python module."""
     needs = [tuple(need.split("=")) for line in head(file, "needs") for need in line.split()]
-    if file.suffix != ".c":  # the builder has found its compiler, which may be another one
-        needs.append(RUNNERS[file.suffix])
+    needs.append(RUNNERS[file.suffix])
     for name, package in needs:
         is_module = "." in name and not name.startswith("/")
         if is_module and not _has_module(name):
             return f"{sys.executable} has no {name}: apt-get install {package}, or a Python built from source"
         if not is_module and shutil.which(name) is None:
             return f"{name} is not here: apt-get install {package}"
-        # go only compiles, natively
-        if not is_module and name != "go" and (reason := why_not(Path(shutil.which(name) or name))):
+        if not is_module and (reason := why_not(Path(shutil.which(name) or name))):
             return f"{reason}; install the dynamic one: apt-get install {package}"
     return None
 
@@ -80,51 +63,24 @@ def _has_module(name: str) -> bool:
 
 
 @pytest.fixture(scope="module")
-def command(builder: Builder, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path, str], tuple[str, ...]]:
-    """How a program is started; what needs compiling is compiled once."""
-
-    @functools.cache
-    def start(file: Path, option: str) -> tuple[str, ...]:
-        if file.suffix == ".c":
-            return builder.c_program(file.name, file.read_text("utf-8")).argv
-        if file.suffix == ".go":
-            return (go_build(file, tmp_path_factory.mktemp("go"), cgo=True),)
-        if file.suffix == ".java":
-            return ("java", "-XX:TieredStopAtLevel=1", f"-Djdk.lang.Process.launchMechanism={option}", str(file))
-        return (RUNNERS[file.suffix][0], str(file))
-
-    return start
-
-
-def go_build(file: Path, folder: Path, *, cgo: bool) -> str:
-    environment = {**os.environ, "GO111MODULE": "off", "GOCACHE": str(folder / "cache"), "CGO_ENABLED": str(int(cgo))}
-    image = folder / file.stem
-    subprocess.run(["go", "build", "-o", str(image), str(file)], env=environment, check=True, timeout=DEADLINE_S)
-    return str(image)
-
-
-@pytest.fixture(scope="module")
-def run(builder: Builder, command: Callable[[Path, str], tuple[str, ...]]) -> Run:
+def run(builder: Builder) -> Run:
     """Run a program in a mode; once each, so that what native gave is at hand."""
 
     @functools.cache
-    def once(file: Path, option: str, mode: Mode) -> Observation:
+    def once(file: Path, mode: Mode) -> Observation:
         boot = Shim(Settings(mode, (), builder)).boot()
-        launch = Launch(Program(file, command(file, option)), boot, DEADLINE_S, {"LC_ALL": "C"})
-        return LocalSite(builder).run(launch)
+        program = Program(file, (RUNNERS[file.suffix][0], str(file)))
+        return LocalSite(builder).run(Launch(program, boot, DEADLINE_S, {"LC_ALL": "C"}))
 
     return once
 
 
 @pytest.mark.parametrize("mode", MODES, ids=[mode.value for mode in MODES])
-@pytest.mark.parametrize(
-    "file, option",
-    [pytest.param(file, option, id=f"{file.name}-{option}" if option else file.name) for file, option in PROGRAMS],
-)
-def test_a_program_gives_the_same_result_in_every_mode(run: Run, file: Path, option: str, mode: Mode) -> None:
+@pytest.mark.parametrize("file", PROGRAMS, ids=[file.name for file in PROGRAMS])
+def test_a_program_gives_the_same_result_in_every_mode(run: Run, file: Path, mode: Mode) -> None:
     if lack := missing(file):
         pytest.skip(lack)
-    seen, native = run(file, option, mode), run(file, option, Mode.NATIVE)
+    seen, native = run(file, mode), run(file, Mode.NATIVE)
     assert seen.status is not None, f"no end within {DEADLINE_S} s:\n" + "\n".join(map(str, seen.where))
     told = f"{describe_status(seen.status)}\n{seen.stdout}{seen.stderr}"
     if prints := head(file, "prints"):
@@ -133,14 +89,10 @@ def test_a_program_gives_the_same_result_in_every_mode(run: Run, file: Path, opt
     assert (seen.stdout, seen.left_behind) == (native.stdout, ()), told
 
 
-@pytest.mark.skipif(shutil.which("go") is None, reason="go is not here: apt-get install golang-go")
 @pytest.mark.parametrize("mode", MODES[1:], ids=["reissue", "emulate"])
-def test_a_static_go_program_is_refused(builder: Builder, tmp_path: Path, mode: Mode) -> None:
-    source = tmp_path / "static.go"
-    source.write_text('package main\n\nfunc main() { println("ran") }\n')
-    image = go_build(source, tmp_path, cgo=False)
+def test_a_static_program_is_refused(builder: Builder, static_image: Path, mode: Mode) -> None:
     boot = Shim(Settings(mode, (), builder)).boot()
-    program = Program(source, ("dash", "-c", f"{image}; echo status $?"))
+    program = Program(static_image, ("dash", "-c", f"{static_image}; echo status $?"))
     seen = LocalSite(builder).run(Launch(program, boot, DEADLINE_S))
     assert (seen.status, seen.stdout) == (0, "status 126\n"), seen
-    assert image in seen.stderr and "ptrace" in seen.stderr
+    assert str(static_image) in seen.stderr and "ptrace" in seen.stderr

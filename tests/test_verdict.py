@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -115,17 +116,18 @@ WORKLOAD = Workload(
     "do",
     "it works",
     "ok\n",
-    {"clone3-stack|clone-stack": 2},
-    (),
+    {"python3 clone3-stack|clone-stack with VM+VFORK": 2},
+    {},
     frozenset(),
     Path("none"),
+    never_seen=("dash family", "python3 vfork"),
 )
 SPAWNS = """\
 spawn call=clone3 flags=0x4100 stack=0x7f0000000000 stack_size=0x9000 pid=1 tid=1 child=2 exe=/usr/bin/python3
 spawn call=clone flags=0x4100 stack=0x7f0000000000 stack_size=0x0 pid=1 tid=1 child=3 exe=/usr/bin/python3
 spawn call=clone3 flags=0x3d0f00 stack=0x7f0000000000 stack_size=0x9000 pid=1 tid=1 child=4 exe=/usr/bin/python3
 spawn call=clone flags=0x1200011 stack=0x0 stack_size=0x0 pid=1 tid=1 child=5 exe=/usr/bin/dash
-spawn call=vfork flags=0x0 stack=0x0 stack_size=0x0 pid=1 tid=1 child=6 exe=/usr/bin/dash
+spawn call=vfork flags=0x0 stack=0x0 stack_size=0x0 pid=1 tid=1 child=6 exe=/usr/bin/bash
 """
 
 
@@ -142,8 +144,20 @@ def test_a_workload_must_be_seen_to_take_its_path() -> None:
     assert judge_workload(WORKLOAD, workload_run(spawns)).outcome is Outcome.PASS
     verdict = judge_workload(WORKLOAD, workload_run(spawns[1:]))
     assert verdict.outcome is Outcome.BROKEN
-    assert verdict.seen == "clone-stack x 1, fork x 1, thread x 1, vfork x 1"
+    assert verdict.seen == "bash vfork x 1, dash fork x 1, python3 clone-stack x 1, python3 thread x 1"
     assert judge_workload(WORKLOAD, workload_run(())).outcome is Outcome.BROKEN
+
+
+def test_a_workload_must_not_be_seen_to_take_the_other_path() -> None:
+    spawns = (*parse_spawns(SPAWNS), replace(parse_spawns(SPAWNS)[-1], exe="/usr/bin/dash"))
+    verdict = judge_workload(WORKLOAD, workload_run(spawns))
+    assert (verdict.outcome, verdict.expected) == (Outcome.BROKEN, "never dash family")
+
+
+def test_a_workload_that_nothing_can_see_into_is_unsupported_unless_it_fails() -> None:
+    blind = replace(workload_run(()), unseen="static")
+    assert judge_workload(WORKLOAD, blind).outcome is Outcome.UNSUPPORTED
+    assert judge_workload(WORKLOAD, replace(blind, stdout="no")).outcome is Outcome.FAIL
 
 
 def test_a_workload_with_other_output_fails() -> None:

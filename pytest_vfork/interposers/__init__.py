@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What stands between a program and the kernel. One file = one interposer, found by being in this folder.
 
-A module here has a function `interposer(settings)` that returns an Interposer; the module's name is the interposer's.
+A module here has a function (or class) `interposer(settings)` that returns an Interposer; the module's name is the
+interposer's. One that knows our modes has an attribute `modes` on it.
 Other packages add theirs by the hook `pytest_vfork_interposers`.
 """
 
@@ -12,7 +13,7 @@ import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from ..model import Boot, Mode, Observation, Program
 
@@ -24,6 +25,10 @@ class InterposerError(Exception):
     """The interposer cannot be booted; the message says why and what to do."""
 
 
+class UnsupportedError(InterposerError):
+    """This machine lacks what the interposer needs; the message says how to get it."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """What an interposer is made from: the user's options and the builder (for those that are compiled here)."""
@@ -31,6 +36,7 @@ class Settings:
     mode: Mode
     command: tuple[str, ...]
     builder: Builder
+    fault: str | None = None  # a name of faults.faults()
 
 
 class Interposer(Protocol):
@@ -53,6 +59,14 @@ class Interposer(Protocol):
         """Look at a run of `probe.c` under this interposer and say what is wrong with the interposition, or None."""
 
 
+@runtime_checkable
+class Choosy(Protocol):
+    """An interposer that cannot take every program. Those that can need not say so."""
+
+    def refuse(self, program: Program) -> str | None:
+        """Say why this program cannot be interposed, and what can do it; None if it can."""
+
+
 Factory = Callable[[Settings], Interposer]
 
 
@@ -60,6 +74,13 @@ def factories() -> Mapping[str, Factory]:
     """Return the interposers of this folder by name."""
     modules = (importlib.import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__))
     return {module.__name__.rpartition(".")[2]: module.interposer for module in modules}
+
+
+def modes_of(name: str, more: Mapping[str, Factory]) -> tuple[Mode, ...]:
+    """Return the modes of an interposer of this folder, or of `more`; an interposer of another kind has none."""
+    factory = more[name] if name in more else importlib.import_module(f"{__name__}.{name}").interposer
+    modes: tuple[Mode, ...] = getattr(factory, "modes", ())
+    return modes
 
 
 def probe(builder: Builder) -> Program:

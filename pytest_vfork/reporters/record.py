@@ -31,8 +31,12 @@ class Record:
         facts = result.to_json()
         verdict = facts.pop("verdict")
         link = facts.pop("link")
+        if result.call:
+            del facts["version"]
         self._write("case" if result.call else "workload", facts)
-        self._write("verdict", {"id": result.id, "call": result.call, **verdict, "link": link})
+        self._write(
+            "verdict", {"id": result.id, "call": result.call, "variant": result.variant, **verdict, "link": link}
+        )
 
     def end(self, results: Sequence[Result], write_line: Callable[[str], None]) -> None:
         """Write the ladder, close the file and say where it is."""

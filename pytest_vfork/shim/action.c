@@ -7,6 +7,7 @@
 #include "action.h"
 
 #include "answers.h"
+#include "behaviour.h"
 #include "entry.h"
 #include "filter.h"
 #include "memory.h"
@@ -156,6 +157,7 @@ struct frame *answer_sigaction(struct frame *frame, struct task *task)
 	else {
 		if (wanted) {
 			next = *(const struct action *)regs->rsi;
+			next.flags &= ~behaviour->ignores_handler_flags; /* none, without a fault */
 			if (!is_handler(next.handler) && !(shortcut_closed & BIT(sig)))
 				shortcut_offer(regs->rip);
 		}

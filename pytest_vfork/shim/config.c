@@ -56,6 +56,19 @@ static _Bool read_mode(const char *value, size_t size)
 	return 0;
 }
 
+static _Bool read_fault(const char *value, size_t size)
+{
+	int fault;
+
+	for (fault = NO_FAULT + 1; fault < FAULTS; fault++) {
+		if (!fault_is(fault, value, size))
+			continue;
+		config.fault = fault;
+		return 1;
+	}
+	return 0;
+}
+
 static _Bool read_log(const char *value, size_t size)
 {
 	if (*value != '/')
@@ -85,6 +98,7 @@ static const struct key {
 	_Bool (*read)(const char *value, size_t size);
 } keys[] = {
 	{ "mode=", 1, read_mode },
+	{ "fault=", 1, read_fault },
 	{ "log=", 1, read_log },
 	{ "sigsys=", 0, read_sigsys },
 	{ "text=", 1, read_text },
@@ -111,7 +125,7 @@ static _Bool read_part(const char *part, size_t size, struct text *next)
 static void refuse(const char *value)
 {
 	say("bad VFORK_SHIM \"", value,
-	    "\": it wants mode=fork, mode=reissue or mode=emulate, and may have log=/absolute/path", NULL);
+	    "\": it wants mode=fork, mode=reissue or mode=emulate, and may have fault=NAME and log=/absolute/path", NULL);
 	die(127);
 }
 
@@ -131,12 +145,14 @@ void config_read(const char *value)
 	}
 	if (!config.mode)
 		refuse(value);
+	if (config.fault)
+		behaviour_depart(config.fault);
 	config.text = config_keep(passed_on, (size_t)(next.at - passed_on - 1)); /* without the last comma */
 }
 
-void config_assume(int mode)
+void config_assume(int mode, int fault)
 {
-	char assumed[32] = { 0 };
+	char assumed[128] = { 0 };
 	struct text value = { assumed, assumed + sizeof(assumed) - 1 };
 
 	if (!mode) {
@@ -145,5 +161,9 @@ void config_assume(int mode)
 	}
 	text_add(&value, "mode=");
 	text_add(&value, behaviours[mode].name);
+	if (fault) {
+		text_add(&value, ",fault=");
+		text_add(&value, fault_name(fault));
+	}
 	config_read(assumed);
 }

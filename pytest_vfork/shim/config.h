@@ -12,10 +12,11 @@
 
 struct config {
 	int mode; /* enum vfork_shim_mode */
+	int fault; /* enum fault */
 	_Bool sigsys_blocked, sigsys_ignored; /* what the image before believed */
 	_Bool keeps_text; /* no shortcut: see shortcut.c */
 	const char *path; /* of the shim itself, as LD_PRELOAD names it */
-	const char *text; /* to give to the next image: mode and log */
+	const char *text; /* to give to the next image: mode, fault and log */
 };
 
 extern struct config config;
@@ -24,8 +25,8 @@ extern struct config config;
 char *config_keep(const char *piece, size_t size);
 /* Reads the value of VFORK_SHIM; a bad one ends the process with 127. */
 void config_read(const char *value);
-/* A program under a filter, but without VFORK_SHIM: goes on in the filter's mode. */
-void config_assume(int mode);
+/* A program under a filter, but without VFORK_SHIM: goes on in the filter's mode, with its fault. */
+void config_assume(int mode, int fault);
 
 static inline _Bool starts_with(const char *text, const char *start)
 {

@@ -11,6 +11,7 @@
 
 #include "action.h"
 #include "call.h"
+#include "departure.h"
 #include "spawn.h"
 
 #define PAGE 4096
@@ -40,6 +41,11 @@ static void child_starts(struct frame *frame, struct task *task, const struct sp
 	task->has_pending_sigsys = 0;
 	if (spawn->held)
 		hold(spawn->held);
+	task->is_vfork_child = !!(spawn->asked & CLONE_VFORK);
+	if (behaviour->departs) {
+		depart_child(frame, task, task, spawn);
+		depart_child_starts(frame, task, spawn->departure);
+	}
 }
 
 long copy_begin(struct frame *frame, struct task *task, struct spawn *spawn)

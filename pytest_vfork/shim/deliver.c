@@ -9,6 +9,7 @@
 #include "action.h"
 #include "altstack.h"
 #include "answers.h"
+#include "departure.h"
 #include "entry.h"
 #include "mask.h"
 #include "memory.h"
@@ -76,6 +77,8 @@ struct frame *deliver_sigsys(struct frame *frame, struct task *task)
 	/* force_sig of the kernel: blocked or ignored, it kills */
 	_Bool is_forced = frame->info.code == SYS_SECCOMP;
 
+	if (behaviour->stops_threads && depart_stop(frame))
+		return frame;
 	if (task->blocks_sigsys && !is_forced) {
 		task->has_pending_sigsys = 1;
 		task->pending_sigsys = frame->info;

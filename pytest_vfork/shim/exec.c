@@ -2,6 +2,7 @@
 /* execve and execveat: the next image gets the shim back, whatever environment the application passes. */
 #include "answers.h"
 #include "call.h"
+#include "departure.h"
 #include "environment.h"
 #include "image.h"
 #include "memory.h"
@@ -14,6 +15,8 @@ struct frame *answer_execve(struct frame *frame, struct task *task)
 {
 	long refused = image_check(CURRENT_DIRECTORY, frame->regs.rdi, 0);
 
+	if (!refused && behaviour->departs)
+		refused = depart_at_exec(frame, task, CURRENT_DIRECTORY, frame->regs.rdi, &frame->regs.rdx);
 	if (refused) {
 		frame->regs.rax = (uint64_t)refused;
 		return frame;
@@ -35,6 +38,8 @@ struct frame *answer_execveat(struct frame *frame, struct task *task)
 	if (flags && can_read(regs->rsi, 1) && *(const char *)regs->rsi)
 		flags = 0;
 	refused = image_check(directory, regs->rsi, flags);
+	if (!refused && behaviour->departs)
+		refused = behaviour->refuses_execveat ? -ENOSYS : depart_at_exec(frame, task, directory, regs->rsi, &frame->regs.r10);
 	if (refused) {
 		frame->regs.rax = (uint64_t)refused;
 		return frame;

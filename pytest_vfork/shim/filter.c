@@ -119,6 +119,19 @@ static void add_answers(struct program *p, int mode, _Bool logs)
 	answer(p, SECCOMP_RET_TRAP | TRAP_MARK);
 }
 
+#define FAULT_ANSWER 5u /* the second argument of our prctl that is about the fault */
+
+static void add_fault_answer(struct program *p, int fault)
+{
+	load(p, NR);
+	unless_equal_skip(p, __NR_prctl, 5);
+	load(p, LOW(0));
+	unless_equal_skip(p, VFORK_SHIM_PRCTL, 3);
+	load(p, LOW(1));
+	unless_equal_skip(p, FAULT_ANSWER, 1);
+	answer(p, SECCOMP_RET_ERRNO | (uint32_t)(VFORK_SHIM_FAULT + fault));
+}
+
 static long install(struct program *p, unsigned int flags)
 {
 	struct sock_fprog program = { .len = p->size, .filter = p->code };
@@ -145,6 +158,13 @@ int filter_mode(void)
 	return mode >= VFORK_SHIM_FORK && mode <= VFORK_SHIM_EMULATE ? (int)mode : 0;
 }
 
+int filter_fault(void)
+{
+	long fault = -CALL(__NR_prctl, VFORK_SHIM_PRCTL, FAULT_ANSWER) - VFORK_SHIM_FAULT;
+
+	return fault > NO_FAULT && fault < FAULTS ? (int)fault : NO_FAULT;
+}
+
 static void begin(struct program *p)
 {
 	p->size = 0;
@@ -155,7 +175,12 @@ static void begin(struct program *p)
 	answer(p, SECCOMP_RET_ALLOW);
 }
 
-long filter_ensure(int mode, _Bool logs)
+static _Bool is_wanted(const struct trap *trap, _Bool logs)
+{
+	return trap->when != TRAP_IF_HANDLER_RETURNS && (logs || !trap->for_log) && (behaviour->departs || !trap->for_fault);
+}
+
+long filter_ensure(int mode, int fault, _Bool logs)
 {
 	struct program program;
 	unsigned int i;
@@ -164,8 +189,10 @@ long filter_ensure(int mode, _Bool logs)
 		return 0;
 	begin(&program);
 	for (i = 0; i < trap_count; i++)
-		if (traps[i].when != TRAP_IF_HANDLER_RETURNS && (logs || !traps[i].for_log))
+		if (is_wanted(&traps[i], logs))
 			add_trap(&program, &traps[i]);
+	if (fault)
+		add_fault_answer(&program, fault);
 	add_answers(&program, mode, logs);
 	answer(&program, SECCOMP_RET_ALLOW);
 	return install_first(&program);

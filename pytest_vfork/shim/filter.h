@@ -4,14 +4,15 @@
 
 #include "kernel.h"
 
-/* Makes sure that a filter for this mode is in force, and only one, however often execve came by; 0 or -errno. */
-long filter_ensure(int mode, _Bool logs);
+/* Makes sure that a filter for this mode and fault is in force, and only one, however often execve came by; 0 or -errno. */
+long filter_ensure(int mode, int fault, _Bool logs);
 /*
  * Traps rt_sigaction(sig, NULL, old) for these signals from now on, for the kernel would tell the shim's address, or
  * a mask without SIGSYS; the set may be widened, and is returned. Not from the start: posix_spawn of glibc asks for every signal.
  */
 sigset filter_queries(sigset signals);
-/* The mode of the filter that is in force already, or 0. */
+/* The mode and the fault of the filter that is in force already, or 0. */
 int filter_mode(void);
+int filter_fault(void);
 
 #endif

@@ -13,6 +13,7 @@
 
 #include "call.h"
 #include "config.h"
+#include "log.h"
 #include "text.h"
 
 #ifndef DF_1_PIE
@@ -50,6 +51,7 @@ static long refuse(const struct look *look, long file, const char *is, const cha
 	size = CALL(__NR_readlink, link, name, sizeof(name) - 1);
 	name[is_error(size) ? 0 : size] = 0;
 	/* without /proc: as the application said it; the kernel has just read it */
+	log_refusal(is_error(size) ? "?" : name, is);
 	say("will not start ", is_error(size) ? (const char *)look->path : name, ": it ", is, " (", reason,
 	    "), and it would die at its first trapped call. Use --vfork-interposer=ptrace for it", NULL);
 	return -EPERM;

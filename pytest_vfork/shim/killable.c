@@ -9,6 +9,7 @@
 
 #include "action.h"
 #include "call.h"
+#include "departure.h"
 
 #define DUMPS_CORE                                                                                             \
 	(BIT(SIGQUIT) | BIT(SIGILL) | BIT(SIGTRAP) | BIT(SIGABRT) | BIT(SIGBUS) | BIT(SIGFPE) | BIT(SIGSEGV) | \
@@ -34,5 +35,7 @@ static sigset still_handled(const struct dispositions *dispositions)
 
 sigset killable_mask(const struct frame *frame, const struct task *task)
 {
+	if (behaviour->departs)
+		return depart_mask(frame->mask, still_handled(task->dispositions), DUMPS_CORE, STOPS);
 	return frame->mask | still_handled(task->dispositions) | DUMPS_CORE | STOPS;
 }

@@ -25,11 +25,36 @@ static void add_exe(struct text *text)
 		text->at += size;
 }
 
+/* Opened for just this write: a descriptor that stays would be seen, and closed, by the application. */
+static void append(const char *line, const struct text *text)
+{
+	long file = CALL(__NR_open, log_path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+
+	if (is_error(file))
+		return;
+	CALL(__NR_write, file, line, text->at - line);
+	CALL(__NR_close, file);
+}
+
+void log_refusal(const char *exe, const char *why)
+{
+	char line[512];
+	struct text text = { line, line + sizeof(line) };
+
+	if (!log_path)
+		return;
+	text_add(&text, "refused exe=");
+	text_add(&text, exe);
+	text_add(&text, " why=");
+	text_add(&text, why);
+	text_add(&text, "\n");
+	append(line, &text);
+}
+
 void log_spawn(const struct spawn *spawn, long result)
 {
 	char line[512];
 	struct text text = { line, line + sizeof(line) };
-	long file;
 
 	if (!log_path)
 		return;
@@ -48,10 +73,5 @@ void log_spawn(const struct spawn *spawn, long result)
 	add_exe(&text);
 	text_add(&text, "\n");
 
-	/* open for just this write: a descriptor that stays would be seen, and closed, by the application */
-	file = CALL(__NR_open, log_path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
-	if (is_error(file))
-		return;
-	CALL(__NR_write, file, line, text.at - line);
-	CALL(__NR_close, file);
+	append(line, &text);
 }

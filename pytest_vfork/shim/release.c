@@ -4,6 +4,7 @@
 #include <linux/futex.h>
 #include <linux/kcmp.h>
 
+#include "behaviour.h"
 #include "call.h"
 
 /* P_PID and wait options, linux/wait.h; setpgid's answer to "has it called execve" */
@@ -20,6 +21,8 @@ static _Bool looks_gone(const struct release *release)
 	struct info info = { 0 };
 	long result;
 
+	if (behaviour->trusts_the_word)
+		return 0;
 	if (!release->by_owner_death) {
 		/* 0: same memory. A zombie has none. */
 		result = CALL(__NR_kcmp, CALL(__NR_gettid), release->child, KCMP_VM, 0, 0);

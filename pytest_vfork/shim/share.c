@@ -9,6 +9,7 @@
 
 #include "action.h"
 #include "call.h"
+#include "departure.h"
 #include "entry.h"
 #include "memory.h"
 #include "shortcut.h"
@@ -20,6 +21,8 @@ void shim_child_starts(struct frame *frame)
 
 	if (task->clears_handlers)
 		action_clear(task->dispositions);
+	if (behaviour->departs)
+		depart_child_starts(frame, task, task->departure);
 	if (task->tells_tid_at)
 		put_word(task->tells_tid_at, (uint32_t)CALL(__NR_gettid));
 }
@@ -54,6 +57,9 @@ long share_begin(struct frame *frame, struct task *task, struct spawn *spawn)
 	child_frame->regs.rax = 0;
 	if (spawn->child_sp)
 		child_frame->regs.rsp = spawn->child_sp;
+	child->is_vfork_child = !!(spawn->asked & CLONE_VFORK);
+	if (behaviour->departs)
+		depart_child(child_frame, child, task, spawn);
 	if (spawn->suspender == SHIM_SUSPENDS)
 		take_clear_word(spawn);
 	return spawn_issue_at(spawn, child_frame);
@@ -65,11 +71,13 @@ void share_end(struct spawn *spawn, long result)
 
 	/* what the kernel did to our word: if the child called set_tid_address(2), it cleared that word, and not this one */
 	if (is_made && spawn->suspender == SHIM_SUSPENDS && spawn->asked & CLONE_CHILD_CLEARTID &&
-	    !spawn->child->release_word) {
+	    depart_clears(spawn, !spawn->child->release_word)) {
 		put_word(spawn->app_child_tid, 0);
-		CALL(__NR_futex, spawn->app_child_tid, FUTEX_WAKE, 1);
+		if (!behaviour->clears_without_wake)
+			CALL(__NR_futex, spawn->app_child_tid, FUTEX_WAKE, 1);
 	}
-	if (is_made && spawn->suspender == NOBODY_SUSPENDS)
+	/* a faulty release may come while the child still needs its slot */
+	if (is_made && (spawn->suspender == NOBODY_SUSPENDS || behaviour->departs))
 		task_is_thread(spawn->child, (int)result);
 	else if (spawn->child)
 		task_free(spawn->child);

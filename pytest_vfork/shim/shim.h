@@ -6,13 +6,17 @@
  * The answer is given by the seccomp filter itself, so it outlives execve and a lost environment.
  * prctl(VFORK_SHIM_PRCTL, 1, 0, 0, 0) fails with VFORK_SHIM_LOGS if the filter also traps plain forks, for the log.
  *
- * LD_PRELOAD=/abs/shim.so VFORK_SHIM="mode=emulate,log=/abs/path"
+ * prctl(VFORK_SHIM_PRCTL, 5, 0, 0, 0) fails with VFORK_SHIM_FAULT + the number of the fault that is armed, counted from 1 in the order
+ * of faults.def; without one it is EINVAL.
+ *
+ * LD_PRELOAD=/abs/shim.so VFORK_SHIM="mode=emulate,fault=NAME,log=/abs/path"
  */
 #ifndef SHIM_H
 #define SHIM_H
 
 #define VFORK_SHIM_PRCTL 0x76666b73 /* "vfks" */
 #define VFORK_SHIM_ANSWER 0xf00
+#define VFORK_SHIM_FAULT 0xe00
 #define VFORK_SHIM_LOGS 0xf10
 #define VFORK_SHIM_QUIET 0xf11
 

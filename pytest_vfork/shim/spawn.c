@@ -36,7 +36,10 @@ static long create(struct frame *frame, struct task *task, struct spawn *spawn)
 	if (spawn->suspender == SHIM_SUSPENDS && !is_error(result)) {
 		spawn->release.child = (int32_t)result;
 		block(waiting);
-		suspend_until_released(&spawn->release);
+		if (behaviour->departs)
+			depart_wait(frame, task, spawn, waiting);
+		else
+			suspend_until_released(&spawn->release);
 	}
 	if (shares)
 		share_end(spawn, result);
@@ -48,15 +51,23 @@ static long create(struct frame *frame, struct task *task, struct spawn *spawn)
 static struct frame *spawn(struct frame *frame, struct task *task, struct spawn *spawn)
 {
 	_Bool is_thread = !!(spawn->asked & CLONE_THREAD);
-	long result;
+	long result = behaviour->departs ? depart_before_call(frame, task, spawn) : 0;
 
+	if (result) {
+		frame->regs.rax = (uint64_t)result;
+		return frame;
+	}
 	if ((spawn->asked & VFORK_FLAGS) == VFORK_FLAGS && !behaviour->shares_memory && !is_thread)
 		spawn->flags &= ~(uint64_t)(CLONE_VM | CLONE_SIGHAND);
 	if (behaviour->suspender != KERNEL_SUSPENDS)
 		spawn->flags &= ~(uint64_t)CLONE_VFORK;
 	spawn->suspender = spawn->asked & CLONE_VFORK ? behaviour->suspender : NOBODY_SUSPENDS;
+	if (behaviour->departs && depart_spares(spawn->asked))
+		spawn->suspender = NOBODY_SUSPENDS;
 
 	result = create(frame, task, spawn);
+	if (behaviour->departs)
+		result = depart_after_call(frame, task, spawn, result);
 	frame->regs.rax = (uint64_t)result;
 	if (result)
 		log_spawn(spawn, result);
@@ -112,10 +123,15 @@ struct frame *answer_clone3(struct frame *frame, struct task *task)
 	} args;
 	struct spawn asked = { .call = "clone3", .args = &args.known, .args_size = size };
 
-	if (size < CLONE_ARGS_SIZE_FIRST || size > sizeof(args) || !can_read(frame->regs.rdi, size))
+	if (behaviour->unchecked)
+		asked.args_size = size = depart_size(size);
+	if (size < CLONE_ARGS_SIZE_FIRST || size > sizeof(args) ||
+	    !(behaviour->unchecked & POINTER || can_read(frame->regs.rdi, size)))
 		return refuse(frame);
 	memset(&args.known, 0, sizeof(args.known));
 	memcpy(&args, (const void *)frame->regs.rdi, size);
+	if (behaviour->unchecked)
+		depart_arguments(&args.known);
 	/* a stack is its lowest address and its size: both or neither (clone3_stack_valid) */
 	if (!args.known.stack != !args.known.stack_size || args.known.flags & EXIT_SIGNAL ||
 	    args.known.exit_signal & ~EXIT_SIGNAL || args.known.stack + args.known.stack_size < args.known.stack ||

@@ -4,6 +4,7 @@
 #define SPAWN_H
 
 #include "behaviour.h"
+#include "departure.h"
 #include "frame.h"
 #include "suspend.h"
 
@@ -22,6 +23,7 @@ struct spawn {
 	uint64_t app_child_tid; /* what the application wanted to be cleared */
 	struct held *held; /* copy.c: what the child holds until it lets go */
 	struct release release; /* for suspend_until_released() */
+	struct departure *departure; /* while a fault is armed */
 };
 
 /* Makes the kernel do it inside this handler, for a child that has a copy of the memory; the kernel's result. */

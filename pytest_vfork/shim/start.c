@@ -76,13 +76,14 @@ void STARTS shim_start(int argc, char **argv, char **argument_env)
 	if (value)
 		config_read(value);
 	else
-		config_assume(filter_mode());
-	environment_clean(env);
+		config_assume(filter_mode(), filter_fault());
+	if (!behaviour->shows_itself)
+		environment_clean(env);
 
 	CALL(__NR_sigaltstack, &stack, 0);
 	inherit_sigsys();
 	action_install();
-	result = filter_ensure(config.mode, !!log_path);
+	result = filter_ensure(config.mode, config.fault, !!log_path);
 	if (result) {
 		char number[24] = { 0 };
 		struct text text = { number, number + sizeof(number) - 1 };

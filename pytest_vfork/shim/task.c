@@ -244,3 +244,21 @@ void task_inherit(struct task *child, const struct task *parent, uint64_t flags)
 	child->own = *parent->dispositions;
 	child->dispositions = &child->own;
 }
+
+static _Bool is_between(const void *what, uintptr_t start, uintptr_t end)
+{
+	return ARG(what) >= start && ARG(what) < end;
+}
+
+_Bool task_lives_in(uintptr_t start, uintptr_t end)
+{
+	struct arena *where = __atomic_load_n(&arena, __ATOMIC_ACQUIRE);
+	const struct chunk *chunk;
+
+	if (is_between(&first, start, end) || is_between(&arena, start, end) || is_between(where, start, end))
+		return 1;
+	for (chunk = where ? where->newest : NULL; chunk; chunk = chunk->next)
+		if (is_between(chunk, start, end))
+			return 1;
+	return 0;
+}

@@ -32,9 +32,12 @@ struct task {
 	struct info pending_sigsys;
 
 	/* how this task begins, read by itself */
+	_Bool is_vfork_child;
 	_Bool clears_handlers; /* CLONE_CLEAR_SIGHAND */
 	uintptr_t tells_tid_at; /* CLONE_CHILD_SETTID that the kernel was not given */
 
+	struct departure *departure; /* while a fault is armed: what it knew before the call */
+	uint32_t *stands_for; /* while a fault is armed: the release word that the end of this thread clears */
 	uint32_t release_word; /* 0 once the kernel let go of the memory, see release.c */
 	void *exec_map; /* memory of an exec in progress that did not fit into the slot */
 	size_t exec_map_size;
@@ -56,6 +59,8 @@ void task_inherit(struct task *child, const struct task *parent, uint64_t flags)
 /* The slot is free again when the tid is gone. */
 void task_is_thread(struct task *task, int tid);
 void task_free(struct task *task);
+/* Whether anything between these addresses is memory of task.c. */
+_Bool task_lives_in(uintptr_t start, uintptr_t end);
 /* The slot's stack, as sigaltstack(2) wants it. */
 struct altstack task_stack(const struct task *task);
 

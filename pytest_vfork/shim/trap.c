@@ -20,25 +20,29 @@
  * mprotect there, none of these.
  */
 const struct trap traps[] = {
-	{ __NR_rt_sigprocmask, TRAP_ALWAYS, 0, 0, COOKIE_SIXTH, 0, answer_sigprocmask },
-	{ __NR_rt_sigaction, TRAP_IF_SET_OR_SIGSYS, 0, 0, COOKIE_SIXTH, 0, answer_sigaction },
-	{ __NR_sigaltstack, TRAP_ALWAYS, 0, 0, COOKIE_SIXTH, 0, answer_sigaltstack },
-	{ __NR_rt_sigsuspend, TRAP_ALWAYS, 0, 0, COOKIE_SIXTH, 0, answer_sigsuspend },
+	{ __NR_rt_sigprocmask, TRAP_ALWAYS, 0, 0, COOKIE_SIXTH, 0, 0, answer_sigprocmask },
+	{ __NR_rt_sigaction, TRAP_IF_SET_OR_SIGSYS, 0, 0, COOKIE_SIXTH, 0, 0, answer_sigaction },
+	{ __NR_sigaltstack, TRAP_ALWAYS, 0, 0, COOKIE_SIXTH, 0, 0, answer_sigaltstack },
+	{ __NR_rt_sigsuspend, TRAP_ALWAYS, 0, 0, COOKIE_SIXTH, 0, 0, answer_sigsuspend },
 	/* the flags of clone3 lie in memory, where a filter cannot look (hazard 6) */
-	{ __NR_clone3, TRAP_ALWAYS, 0, 0, COOKIE_SIXTH, 0, answer_clone3 },
+	{ __NR_clone3, TRAP_ALWAYS, 0, 0, COOKIE_SIXTH, 0, 0, answer_clone3 },
 	/* a thread gets its slot when it is made; a plain fork is none of our business */
-	{ __NR_clone, TRAP_IF_FLAGS, 0, CLONE_VFORK | CLONE_VM, COOKIE_SIXTH, 0, answer_clone },
-	{ __NR_clone, TRAP_ALWAYS, 0, 0, COOKIE_SIXTH, 1, answer_clone },
-	{ __NR_vfork, TRAP_ALWAYS, 0, 0, COOKIE_SIXTH, 0, answer_vfork },
-	{ __NR_fork, TRAP_ALWAYS, 0, 0, COOKIE_SIXTH, 1, answer_fork },
-	{ __NR_execve, TRAP_ALWAYS, 0, 0, COOKIE_SIXTH, 0, answer_execve },
-	{ __NR_execveat, TRAP_ALWAYS, 0, 0, COOKIE_SIXTH, 0, answer_execveat },
+	{ __NR_clone, TRAP_IF_FLAGS, 0, CLONE_VFORK | CLONE_VM, COOKIE_SIXTH, 0, 0, answer_clone },
+	{ __NR_clone, TRAP_ALWAYS, 0, 0, COOKIE_SIXTH, 1, 0, answer_clone },
+	{ __NR_vfork, TRAP_ALWAYS, 0, 0, COOKIE_SIXTH, 0, 0, answer_vfork },
+	{ __NR_fork, TRAP_ALWAYS, 0, 0, COOKIE_SIXTH, 1, 0, answer_fork },
+	{ __NR_execve, TRAP_ALWAYS, 0, 0, COOKIE_SIXTH, 0, 0, answer_execve },
+	{ __NR_execveat, TRAP_ALWAYS, 0, 0, COOKIE_SIXTH, 0, 0, answer_execveat },
 	/* a handler that runs during these has the temporary mask: it must not hold SIGSYS (hazard 1) */
-	{ __NR_ppoll, TRAP_IF_SET, 3, 0, COOKIE_SIXTH, 0, answer_ppoll },
-	{ __NR_pselect6, TRAP_IF_SET, 5, 0, 0, 0, answer_pselect },
-	{ __NR_epoll_pwait, TRAP_IF_SET, 4, 0, 0, 0, answer_epoll_pwait },
-	{ __NR_epoll_pwait2, TRAP_IF_SET, 4, 0, 0, 0, answer_epoll_pwait },
-	{ __NR_prctl, TRAP_IF_HANDLER_RETURNS, 0, 0, COOKIE_SIXTH, 0, answer_handler_returns },
+	{ __NR_ppoll, TRAP_IF_SET, 3, 0, COOKIE_SIXTH, 0, 0, answer_ppoll },
+	{ __NR_pselect6, TRAP_IF_SET, 5, 0, 0, 0, 0, answer_pselect },
+	{ __NR_epoll_pwait, TRAP_IF_SET, 4, 0, 0, 0, 0, answer_epoll_pwait },
+	{ __NR_epoll_pwait2, TRAP_IF_SET, 4, 0, 0, 0, 0, answer_epoll_pwait },
+	{ __NR_getpid, TRAP_ALWAYS, 0, 0, COOKIE_SIXTH, 0, 1, answer_getpid },
+	{ __NR_getppid, TRAP_ALWAYS, 0, 0, COOKIE_SIXTH, 0, 1, answer_getppid },
+	{ __NR_setsid, TRAP_ALWAYS, 0, 0, COOKIE_SIXTH, 0, 1, answer_setsid },
+	{ __NR_setpgid, TRAP_ALWAYS, 0, 0, COOKIE_SIXTH, 0, 1, answer_setpgid },
+	{ __NR_prctl, TRAP_IF_HANDLER_RETURNS, 0, 0, COOKIE_SIXTH, 0, 0, answer_handler_returns },
 };
 
 const unsigned int trap_count = sizeof(traps) / sizeof(traps[0]);

@@ -30,6 +30,7 @@ struct trap {
 	uint32_t flags;
 	uint8_t cookie_argument; /* 5: the whole of the sixth; else the upper half of this one */
 	_Bool for_log; /* only while there is a log */
+	_Bool for_fault; /* only while a fault is armed */
 	trap_function *function;
 };
 

@@ -23,6 +23,15 @@
 
 static int report;
 
+/* Whether what follows the name in /proc/PID/stat is of a process with a thread that lives: the first to end may have been the main one. */
+static int is_alive(const char *after)
+{
+	int threads = 0;
+
+	sscanf(after, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %d", &threads);
+	return after[2] != 'Z' || threads > 1;
+}
+
 /* Calls act() for each process whose parent is this one; says how many there were. Zombies do not count. */
 static int each_child(void (*act)(pid_t pid, const char *comm))
 {
@@ -38,7 +47,7 @@ static int each_child(void (*act)(pid_t pid, const char *comm))
 
 		if (stat == NULL)
 			continue;
-		if (fgets(line, sizeof(line), stat) && (comm = strchr(line, '(')) && (after = strrchr(line, ')')) && after[2] != 'Z' &&
+		if (fgets(line, sizeof(line), stat) && (comm = strchr(line, '(')) && (after = strrchr(line, ')')) && is_alive(after) &&
 		    atoi(after + 4) == getpid()) {
 			*after = 0;
 			act(pid, comm + 1);

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: MIT
+"""The page of all workloads, docs/workloads.md: program, version seen, call, what breaks under fork."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import jinja2
+
+from .. import languages, resources
+from ..model import ASSERTIONS, Workload
+
+COMMAND = "pytest-vfork workloads --write docs/workloads.md"
+_ROW = re.compile(r"\| \S+ \| \[\S+\]\(\.\./fixtures/(?P<path>\S+)\) \| (?P<version>[^|]*) \|")
+
+
+def render(workloads: Sequence[Workload], versions: Mapping[str, str]) -> str:
+    """Return the page; `versions` maps paths below fixtures/ to the version of the workload's program."""
+    root = resources.folder("fixtures")
+    rows = []
+    for workload in workloads:
+        path = str(workload.template.relative_to(root))
+        program, _, sentence = workload.id.partition("/")
+        rows.append(
+            {
+                "program": program,
+                "sentence": sentence,
+                "path": path,
+                "version": versions.get(path, ""),
+                "seen": _seen(workload),
+                "under_fork": workload.under_fork,
+            }
+        )
+    by: dict[str, list[str]] = {
+        assertion: sorted({w.id.partition("/")[0] for w in workloads if assertion in w.asserts})
+        for assertion in ASSERTIONS
+    }
+    environment = jinja2.Environment(trim_blocks=True, autoescape=False, keep_trailing_newline=True)
+    template = environment.from_string(Path(__file__).with_name("workloads.md.j2").read_text("utf-8"))
+    return template.render(command=COMMAND, workloads=rows, asserted=list(by.items()))
+
+
+def ask_versions(workloads: Sequence[Workload]) -> dict[str, str]:
+    """Ask each program for its version; "not here" where there is none."""
+    root = resources.folder("fixtures")
+    return {str(w.template.relative_to(root)): languages.version_of(w) or "not here" for w in workloads}
+
+
+def read_versions(page: str) -> dict[str, str]:
+    """Return the versions that a page tells: with them the page can be made again on any machine."""
+    return {match["path"]: match["version"] for match in _ROW.finditer(page)}
+
+
+def _seen(workload: Workload) -> str:
+    made = [f"{_code(pattern)} x {least}" for pattern, least in workload.seen.items()]
+    return ", ".join([*made, *(f"never {_code(pattern)}" for pattern in workload.never_seen)])
+
+
+def _code(pattern: str) -> str:
+    return f"`{pattern}`".replace("|", "` or `")  # a bar would end the cell

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: MIT
+"""Which cases notice which faults: `python -m pytest_vfork.detection`, for those who change cases, faults or the shim.
+
+A treatment is what the cases are run under: a fault of the shim (in the first mode that it has), or the mode `fork`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from ..faults import faults
+from ..model import Case, Mode
+
+FORK = Mode.FORK.value
+
+
+@dataclass(frozen=True)
+class Row:
+    """What became of the cases under one treatment: by case, the calls that failed.
+
+    `failed` holds what failed in every round, `sometimes` what failed in some, `broken` what did not work in one.
+    """
+
+    treatment: str
+    failed: Mapping[str, tuple[str, ...]]
+    sometimes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    broken: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def treatments() -> tuple[str, ...]:
+    """Return the names of all treatments."""
+    return (FORK, *faults())
+
+
+def first_failing(row: Row, cases: Iterable[Case]) -> Case | None:
+    """Return the case that failed first in the order of the ladder: by level, then by name."""
+    failed = [case for case in cases if case.id in row.failed]
+    return min(failed, key=lambda case: (case.level, case.id), default=None)

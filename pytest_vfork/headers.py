@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: MIT
+"""Which header each name in a generated C program comes from."""
+
+from __future__ import annotations
+
+import re
+
+# Where the skeleton wants the directives; it is not C, so that a program without them does not compile.
+MARK = "@includes@"
+
+# What the skeleton itself stands on.
+_ALWAYS = (
+    "errno.h", "fcntl.h", "poll.h", "sched.h", "signal.h", "stdint.h", "stdio.h", "string.h", "sys/mman.h",
+    "sys/prctl.h", "sys/syscall.h", "sys/wait.h", "unistd.h",
+)  # fmt: skip
+
+_NAMES = {
+    "asm/ldt.h": r"user_desc",
+    "cpuid.h": r"__get_cpuid",
+    "elf.h": r"Elf64_",
+    "grp.h": r"setgroups\(",
+    "linux/aio_abi.h": r"aio_context_t",
+    "linux/capability.h": r"_cap_header_struct",
+    "linux/filter.h": r"sock_filter",
+    "linux/futex.h": r"FUTEX_|robust_list_head",
+    "linux/ioprio.h": r"IOPRIO_",
+    "linux/kcmp.h": r"KCMP_",
+    "linux/membarrier.h": r"MEMBARRIER_",
+    "linux/sched.h": r"struct clone_args",
+    "linux/seccomp.h": r"SECCOMP_",
+    "linux/securebits.h": r"SECBIT_",
+    "linux/userfaultfd.h": r"UFFD",
+    "pthread.h": r"pthread_",
+    "semaphore.h": r"\bsem_\w+\(",
+    "spawn.h": r"posix_spawn",
+    "stddef.h": r"offsetof\(",
+    "stdlib.h": r"alloc\(|[gs]etenv\(|atol\(|\bsystem\(",
+    "sys/file.h": r"flock\(",
+    "sys/ioctl.h": r"ioctl\(",
+    "sys/ptrace.h": r"PTRACE_",
+    "sys/user.h": r"user_regs_struct",
+    "sys/personality.h": r"personality\(",
+    "sys/resource.h": r"rlimit|rusage|PRIO_",
+    "sys/sem.h": r"semget\(",
+    "sys/signalfd.h": r"signalfd\(",
+    "sys/stat.h": r"(umask|stat|chmod|mkfifo|mkdir)\(",
+    "sys/time.h": r"itimer",
+    "sys/timerfd.h": r"timerfd_",
+    "sys/ucontext.h": r"ucontext",
+    "time.h": r"itimerspec|timespec|CLOCK_|timer_create",
+    "ucontext.h": r"makecontext\(",
+}
+
+
+def with_includes(source: str) -> str:
+    """Return the program with the directives for the names that it uses after its first comment in place of MARK."""
+    code = source.partition(MARK)[2]
+    used = (header for header, names in _NAMES.items() if re.search(names, code))
+    return source.replace(MARK, "\n".join(f"#include <{header}>" for header in sorted((*_ALWAYS, *used))), 1)

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: MIT
+"""Other builds of a case's program: what they are made with, and how they come out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pytest_vfork import build, resources, variants
+from pytest_vfork.expectations import read_expectations
+from pytest_vfork.interposers.shim import why_not
+from pytest_vfork.model import Expectation, Outcome
+from pytest_vfork.toolchain import NoCompilerError
+from pytest_vfork.verdict import find_expectation
+
+SUITE = str(resources.folder("conformance"))
+CASE = next(case for case in resources.cases() if case.id == "suspension/parent-waits-until-exit")
+
+
+def test_each_row_is_used_by_a_case() -> None:
+    used = {variant for case in resources.cases() for variant in case.variants}
+    assert used == set(variants.VARIANTS) - {""}
+
+
+def test_the_static_one_is_static_and_the_others_are_not(builder: build.Builder) -> None:
+    for call, variant in CASE.items:
+        try:
+            program = builder.case(CASE, call, variant)
+        except NoCompilerError as error:
+            pytest.skip(str(error))
+        is_static = why_not(Path(program.argv[0])) is not None
+        assert is_static == (variant == "static" or (variant == "musl" and "ziglang" in builder.cc)), variant
+
+
+def test_the_thread_is_the_one_that_is_watched() -> None:
+    source = build.render_case(CASE, "vfork", "thread")
+    assert "pthread_create(&thread, NULL, parent_thread, NULL)" in source
+    assert "watch(parent_tid);" in source
+    assert "watch(parent_pid);" in build.render_case(CASE, "vfork")
+
+
+def test_a_missing_compiler_is_named_with_a_way_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = tmp_path / "cc"
+    fake.write_text("#!/bin/sh\necho libc.a\n")
+    fake.chmod(0o755)
+    with pytest.raises(NoCompilerError, match=r"no static glibc .* apt-get install libc6-dev"):
+        variants.command("static", (str(fake),))
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(NoCompilerError, match="no compiler for musl: apt-get install musl-tools"):
+        variants.command("musl", ("cc",), {"PATH": str(tmp_path)})
+
+
+def test_result_record_and_rerun_command_know_the_variant(
+    run: Callable[..., pytest.RunResult], pytester: pytest.Pytester
+) -> None:
+    wanted = f"{CASE.id}:vfork+O0"
+    result = run(SUITE, "-k", wanted, "--vfork-mode=fork", "--vfork-claim=linux", "--vfork-record=run.jsonl")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines([f"{wanted}  DEVIATES FROM LINUX", f"  again:    pytest *test_case[[]{wanted}]'"])
+    lines = [json.loads(line) for line in (pytester.path / "run.jsonl").read_text().splitlines()]
+    assert [(line["call"], line["variant"]) for line in lines[1:3]] == [("vfork", "O0")] * 2
+
+
+def test_the_shim_refuses_a_static_program_and_says_what_takes_it(run: Callable[..., pytest.RunResult]) -> None:
+    result = run(SUITE, "-k", f"{CASE.id}:vfork+static", "--vfork-mode=emulate", "-rs")
+    result.assert_outcomes(skipped=1)
+    result.stdout.fnmatch_lines(["*static executable*--vfork-interposer=ptrace*"])
+
+
+def test_an_expectation_may_speak_of_one_build(tmp_path: Path) -> None:
+    path = tmp_path / "known.toml"
+    text = f'[[expect]]\ncase = "{CASE.id}"\noutcome = "fail"\nreason = "r"\nlink = "l"\nvariants = ["musl"]\n'
+    path.write_text(text)
+    known = read_expectations(path, [CASE.id])
+    assert known == (Expectation(CASE.id, Outcome.FAIL, "r", "l", variants=("musl",)),)
+    assert find_expectation(known, CASE.id, "vfork", "emulate", "musl") is known[0]
+    assert find_expectation(known, CASE.id, "vfork", "emulate") is None
