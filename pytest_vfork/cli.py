@@ -13,6 +13,7 @@ from pathlib import Path
 from . import __version__, doctor
 from .build import Builder
 from .cache import Cache
+from .faults import FaultError, fault
 from .interposers import InterposerError, Settings, factories
 from .interposers.shim import why_not
 from .model import Boot, Mode
@@ -46,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
         "run", help="run a command under the shim: pytest-vfork run --vfork-mode emulate -- make -j8"
     )
     run.add_argument("--vfork-mode", dest="mode", choices=[mode.value for mode in Mode], default=Mode.EMULATE.value)
+    run.add_argument("--vfork-fault", dest="fault", metavar="NAME", help="let the shim commit a fault")
     run.add_argument("--vfork-log", dest="log", metavar="FILE", help="append a line for each spawn to this file")
     run.add_argument("command", nargs="+", metavar="CMD", help="the command and its arguments, after --")
     bench = commands.add_parser("bench", help="time spawns under each mode, side by side, against native")
@@ -142,11 +144,15 @@ def _run(arguments: argparse.Namespace) -> int:
         return _complain(f"{arguments.command[0]}: not found", _NOT_FOUND)
     mode = Mode(arguments.mode)
     try:
+        if arguments.fault and mode not in fault(arguments.fault).modes:
+            return _complain(f"--vfork-fault={arguments.fault}: does not go with mode {mode.value}", _USAGE)
         # Without the shim nothing is compiled, so native needs no compiler.
         cc = () if mode is Mode.NATIVE else find_cc(arguments.cc)
         log = str(Path(arguments.log).absolute()) if arguments.log else None
-        boot: Boot = factories()["shim"](Settings(mode, (), Builder(Cache.of_user(), cc))).boot(log)
+        boot: Boot = factories()["shim"](Settings(mode, (), Builder(Cache.of_user(), cc), arguments.fault)).boot(log)
         refusal = None if mode is Mode.NATIVE else why_not(Path(path))
+    except FaultError as error:
+        return _complain(f"--vfork-fault: {error}", _USAGE)
     except (InterposerError, NoCompilerError, OSError) as error:
         return _complain(str(error), _CANNOT_RUN)
     if refusal:

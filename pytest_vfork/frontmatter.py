@@ -17,7 +17,7 @@ from .languages import LANGUAGES
 from .model import ASSERTIONS, CALLS, Case, Level, Mode, Workload
 from .needs import NEEDS
 from .promises import read_spec
-from .rules import Rule, parse_expect, parse_never, parse_order
+from .rules import Expect, Never, Order, Rule, parse_expect, parse_never, parse_order
 from .variants import VARIANTS
 
 # The block opens a C comment in C, Go, Java, JavaScript and Rust, and is a run of # comments elsewhere.
@@ -27,6 +27,12 @@ _SENTENCE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _COMMON = {"id", "level", "spec", "do", "must", "fails_under", "since"}
 _CASE = _COMMON | {"calls", "order", "expect", "never", "needs", "differs", "variants"}
 _WORKLOAD = _COMMON | {"stdout", "seen", "never_seen", "asserts", "needs", "options", "version", "under_fork"}
+# What the skeleton itself writes (c_tests/_lib/case.c.j2).
+SKELETON_EVENTS = frozenset(
+    {"parent.returned", "parent.ended", "orphan.ended", "referee.saw-life", "referee.saw-silence"}
+)
+EVENT = re.compile(r'"([a-z][a-z0-9-]*\.[a-z][a-z0-9-]*)"')
+_PART = re.compile(r'{% include "(_lib/[^"]+)"')
 _Fail = Callable[[str, str], NoReturn]
 # A workload that is a folder: this file of it is started, and what lies beside it is rendered too.
 MAIN = "main"
@@ -56,6 +62,7 @@ def read_case(template: Path) -> Case:
                 fail(key, str(error))
     if not rules:
         fail("must", "a case that asserts nothing: give order, expect or never")
+    _check_events(rules, template, fail)
     common = _common(template, block, fail)
     _check_sentences(block, fail)
     _check_level(common["level"], common["fails_under"], fail)
@@ -171,6 +178,18 @@ def _variants(mapping: Any, calls: Sequence[str], fail: _Fail) -> dict[str, tupl
     if not isinstance(mapping, dict) or not set(mapping) <= set(known):
         fail("variants", f"{mapping!r}: want a mapping from some of {', '.join(known)} to calls")
     return {name: _some_of("variants", listed, calls, fail) for name, listed in mapping.items()}
+
+
+def _check_events(rules: Iterable[Rule], template: Path, fail: _Fail) -> None:
+    """A rule about an event that is never written cannot fail (never), or says nothing but that (order, expect)."""
+    text = body(template)
+    parts = [template.parent.parent / name for name in _PART.findall(text)]
+    written = SKELETON_EVENTS.union(*(EVENT.findall(part) for part in (text, *map(Path.read_text, parts))))
+    for rule in rules:
+        unknown = sorted(rule.events - written)
+        if unknown:
+            key = {Order: "order", Expect: "expect", Never: "never"}[type(rule)]
+            fail(key, f"{', '.join(unknown)}: the program writes no such event")
 
 
 def _check_sentences(block: Mapping[str, Any], fail: _Fail) -> None:

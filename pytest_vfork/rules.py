@@ -35,6 +35,11 @@ class Order:
     then: str
     by_value: bool
 
+    @property
+    def events(self) -> set[str]:
+        """The events that it speaks of."""
+        return {self.first, self.then}
+
 
 @dataclass(frozen=True)
 class Field:
@@ -53,6 +58,11 @@ class Expect:
     relation: str
     right: Field | int
 
+    @property
+    def events(self) -> set[str]:
+        """The events that it speaks of."""
+        return {side.name for side in (self.left, self.right) if isinstance(side, Field)}
+
 
 @dataclass(frozen=True)
 class Never:
@@ -60,6 +70,11 @@ class Never:
 
     text: str
     name: str
+
+    @property
+    def events(self) -> set[str]:
+        """The events that it speaks of."""
+        return {self.name}
 
 
 Rule = Order | Expect | Never

@@ -47,6 +47,14 @@ def test_run_logs_what_the_command_asked_for(tmp_path: Path) -> None:
     assert "call=vfork" in log.read_text()
 
 
+def test_run_commits_a_fault() -> None:
+    program = "import os; print(os.posix_spawn('/bin/true', ['true'], {}))"
+    assert run("run", "--vfork-fault=refused-with-eagain", "--", sys.executable, "-c", program).returncode == 1
+    done = run("run", "--vfork-fault=refused-with-eagin", "--", "true")
+    assert (done.returncode, "did you mean refused-with-eagain" in done.stderr) == (2, True)
+    assert run("run", "--vfork-fault=memory-private", "--vfork-mode=fork", "--", "true").returncode == 2
+
+
 def test_run_of_what_is_not_there_says_so() -> None:
     done = run("run", "--", "no-such-command")
     assert (done.returncode, done.stderr) == (127, "pytest-vfork: no-such-command: not found\n")

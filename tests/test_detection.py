@@ -19,7 +19,7 @@ from pytest_vfork.detection.matrix import run_case
 from pytest_vfork.detection.report import PAGE, page, read_result
 from pytest_vfork.detection.rewrite import fails_under
 from pytest_vfork.faults import ANY, faults
-from pytest_vfork.model import Case
+from pytest_vfork.model import Case, Mode
 
 LEAST_CASES_THAT_CAN_FAIL = 15
 MUST, MUST_NOT = 3, 3
@@ -53,6 +53,12 @@ def test_a_fault_is_noticed_by_those_who_must_and_by_no_other(name: str, cases: 
     assert must, "no case notices it"
     assert {item: run_case(name, *item, SHORT_S) for item in must} == dict.fromkeys(must, "fail")
     assert "fail" not in {run_case(name, *item, LONG_S) for item in must_not}
+
+
+@pytest.mark.parametrize("name", [fault.name for fault in faults().values() if Mode.REISSUE in fault.modes])
+def test_a_fault_of_both_modes_is_noticed_in_reissue(name: str, cases: list[Case]) -> None:
+    item = choose(name, cases)[0][0]
+    assert run_case(name, *item, SHORT_S, Mode.REISSUE) == "fail"
 
 
 @pytest.mark.parametrize("name", list(faults()))

@@ -27,6 +27,11 @@ differs: Not at all.
 variants: {musl: [vfork], O0: [vfork, clone]}
 ---*/
 {% extends "_lib/case.c.j2" %}
+{% block parent %}
+	event("a.b", 1);
+	event("c.d", 2);
+	event(pid ? "e.f" : "a.b", 1);
+{% endblock %}
 """
 
 
@@ -68,6 +73,9 @@ def test_a_case_is_read(tmp_path: Path) -> None:
         ("{musl: [vfork],", "{musl: [clone3],", 15, "variants: clone3: want some of vfork, clone"),
         ("[vfork, clone]", "[vfork, spoon]", 7, "calls: spoon: want some of vfork"),
         ("[a.b < c.d]", "[a.b before c.d]", 8, "order: order 'a.b before c.d': want"),
+        ("[a.b < c.d]", "[a.b < c.e]", 8, "order: c.e: the program writes no such event"),
+        ("[a.b == 1]", "[a.b == g.h.pid]", 9, "expect: g.h: the program writes no such event"),
+        ("[e.f]", "[e.g]", 10, "never: e.g: the program writes no such event"),
         ("[a.b == 1]", "[a.b == EWHAT]", 9, "expect: 'EWHAT' is neither"),
         (
             "[fork]",
@@ -160,3 +168,8 @@ def test_ours_are_well_formed_and_many() -> None:
     assert sum(len(case.calls) for case in cases) >= 150
     ids = [*(case.id for case in cases), *(workload.id for workload in workloads)]
     assert len(set(ids)) == len(ids)
+
+
+def test_the_events_of_the_skeleton_are_known() -> None:
+    skeleton = (resources.folder("c_tests") / "_lib" / "case.c.j2").read_text()
+    assert set(frontmatter.EVENT.findall(skeleton)) == frontmatter.SKELETON_EVENTS

@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -40,3 +43,14 @@ def test_what_is_not_there_is_named_with_a_way_to_get_it(builder: Builder) -> No
     there = needs.present(Poor(builder), builder)
     assert "root" not in there
     assert needs.lacking(("root",), there) == "it needs root, with its capabilities: run as root"
+
+
+def test_a_case_that_needs_what_is_not_there_is_unsupported(tmp_path: Path) -> None:
+    suite = str(resources.folder("conformance") / "test_cases.py")
+    command = [sys.executable, "-m", "pytest", "-c", os.devnull, "-p", "no:cacheprovider", "-rs", suite]
+    command += ["-k", "copies/capabilities-are-a-copy:vfork"]
+    if os.geteuid() == 0:
+        command = ["setpriv", "--bounding-set=-all", *command]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
+    assert "it needs root, with its capabilities: run as root" in done.stdout
+    assert "1 skipped" in done.stdout

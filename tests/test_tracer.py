@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -93,7 +92,6 @@ def test_a_static_program_is_interposed(traced: Traced, mode: Mode, builder: Bui
     assert traced("sh", "-c", f"env -i {program}").stdout.strip() == answers[mode]
 
 
-@pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace to count the calls")
 def test_warnings_as_errors_do_not_stop_it(mode: Mode) -> None:
     done = subprocess.run(
         [sys.executable, "-W", "error", "-m", "pytest_vfork.tracer", "--mode", mode.value, "--", "sh", "-c", "true"],

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from ..faults import ANY, faults
 from ..model import Case
@@ -14,6 +15,16 @@ def problems(rows: Mapping[str, Row], cases: Sequence[Case]) -> Iterator[str]:
     """Say each way in which `fails_under` of a case, or a fault's row, is not true."""
     for row in rows.values():
         yield from _problems(row, cases)
+
+
+def settle(row: Row) -> Row:
+    """Leave out what failed under a fault that is not sound, but has nothing to do with it."""
+    fault = faults().get(row.treatment)
+    if fault is None or fault.is_sound:
+        return row
+    return replace(
+        row, failed={case: calls for case, calls in row.failed.items() if case.partition("/")[0] in fault.areas}
+    )
 
 
 def uncaught(cases: Iterable[Case]) -> list[str]:

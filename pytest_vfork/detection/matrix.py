@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
@@ -26,39 +26,34 @@ from . import FORK, Row
 # A case sleeps for most of its time, while it looks whether a parent stays silent: a core serves several.
 JOBS = 4 * (os.cpu_count() or 1)
 _Item = tuple[str, str]  # case, call
+FAIL, BROKEN = Outcome.FAIL.value, Outcome.BROKEN.value
 
 
 def run_matrix(
-    names: Sequence[str],
-    cases: Callable[[str], Mapping[str, Sequence[str]]],
-    deadline_s: float,
+    wanted: Mapping[str, Mapping[str, Sequence[str]]],
+    deadline_s: Callable[[str, str], float],
     rounds: int = 1,
     jobs: int = JOBS,
     done: Callable[[Row], None] = lambda row: None,
 ) -> dict[str, Row]:
-    """Run `cases(name)`, calls by case, under each treatment, `rounds` times; `done` gets each row as it ends.
+    """Run what is wanted, calls by treatment and case, `rounds` times; `done` gets each row as it ends.
 
-    The calls of a case are made one after another until one fails: then the case has noticed.
+    The calls of a case are made one after another until one fails: then the case has noticed. `deadline_s` says how
+    long a program of a treatment and a case may take.
     """
     rows = {}
-    wanted = {name: cases(name) for name in names}
     _build({(case, call) for some in wanted.values() for case, calls in some.items() for call in calls})
     # fork: the workers inherit what was built
     with ProcessPoolExecutor(jobs, get_context("fork")) as pool:
         asked = {
-            name: [
-                pool.submit(_run, name, case, calls, deadline_s)
-                for _ in range(rounds)
-                for case, calls in wanted[name].items()
-            ]
-            for name in names
+            name: {
+                case: [pool.submit(_run, name, case, calls, deadline_s(name, case)) for _ in range(rounds)]
+                for case, calls in some.items()
+            }
+            for name, some in wanted.items()
         }
-        for name, futures in asked.items():
-            outcomes: defaultdict[_Item, list[str]] = defaultdict(list)
-            for future in futures:
-                for item, outcome in future.result():
-                    outcomes[item].append(outcome)
-            rows[name] = _row(name, outcomes)
+        for name, cases in asked.items():
+            rows[name] = _row(name, {case: [run.result() for run in runs] for case, runs in cases.items()})
             done(rows[name])
     return rows
 
@@ -69,20 +64,20 @@ def _build(items: Iterable[_Item]) -> None:
             _builder().case(_cases()[case], call)
 
 
-def _row(name: str, outcomes: Mapping[_Item, Sequence[str]]) -> Row:
-    def by_case(chosen: Iterable[_Item]) -> dict[str, tuple[str, ...]]:
-        calls = defaultdict(list)
-        for case, call in sorted(chosen, key=lambda item: (item[0], CALLS.index(item[1]))):
-            calls[case].append(call)
-        return {case: tuple(called) for case, called in calls.items()}
-
-    fail = Outcome.FAIL.value
-    return Row(
-        name,
-        by_case(item for item, seen in outcomes.items() if set(seen) == {fail}),
-        by_case(item for item, seen in outcomes.items() if fail in seen and set(seen) != {fail}),
-        by_case(item for item, seen in outcomes.items() if Outcome.BROKEN.value in seen),
-    )
+def _row(name: str, seen: Mapping[str, Sequence[Mapping[str, str]]]) -> Row:
+    """Sum up the outcomes by case, round and call."""
+    failed: dict[str, tuple[str, ...]] = {}
+    sometimes: dict[str, tuple[str, ...]] = {}
+    broken: dict[str, tuple[str, ...]] = {}
+    for case, rounds in seen.items():
+        fails = Counter(call for outcomes in rounds for call, outcome in outcomes.items() if outcome == FAIL)
+        breaks = Counter(call for outcomes in rounds for call, outcome in outcomes.items() if outcome == BROKEN)
+        if breaks:
+            broken[case] = tuple(breaks)
+        if fails:
+            is_sure = all(FAIL in outcomes.values() for outcomes in rounds)
+            (failed if is_sure else sometimes)[case] = tuple(call for call, _ in fails.most_common())
+    return Row(name, failed, sometimes, broken)
 
 
 @cache
@@ -108,10 +103,10 @@ _builder = cache(_Builder)
 
 
 @cache
-def _session(name: str, deadline_s: float) -> Session:
+def _session(name: str, deadline_s: float, other_mode: Mode | None) -> Session:
     """Boot a treatment, once in each process."""
     fault = None if name == FORK else faults()[name]
-    mode = fault.modes[0] if fault else Mode.FORK
+    mode = other_mode or (fault.modes[0] if fault else Mode.FORK)
     settings = Settings(mode, (), _builder(), fault.name if fault else None)
     options = Options(
         mode=mode,
@@ -130,15 +125,15 @@ def _session(name: str, deadline_s: float) -> Session:
     return Session(options, settings, factories()["shim"](settings), LocalSite(settings.builder), 0)
 
 
-def run_case(name: str, case: str, call: str, deadline_s: float) -> str:
-    """Run one case by one call under a treatment; return the outcome."""
-    return _session(name, deadline_s).check_case(_cases()[case], call).verdict.outcome.value
+def run_case(name: str, case: str, call: str, deadline_s: float, mode: Mode | None = None) -> str:
+    """Run one case by one call under a treatment, in its usual mode if none is given; return the outcome."""
+    return _session(name, deadline_s, mode).check_case(_cases()[case], call).verdict.outcome.value
 
 
-def _run(name: str, case: str, calls: Sequence[str], deadline_s: float) -> list[tuple[_Item, str]]:
-    seen: list[tuple[_Item, str]] = []
+def _run(name: str, case: str, calls: Sequence[str], deadline_s: float) -> dict[str, str]:
+    outcomes: dict[str, str] = {}
     for call in calls:
-        seen.append(((case, call), run_case(name, case, call, deadline_s)))
-        if seen[-1][1] == Outcome.FAIL.value:
+        outcomes[call] = run_case(name, case, call, deadline_s)
+        if outcomes[call] == FAIL:
             break
-    return seen
+    return outcomes

@@ -47,15 +47,16 @@ def read_result() -> dict[str, Row]:
     }
 
 
-def write_report(rows: Mapping[str, Row]) -> None:
-    """Put these rows in the place of those of before, and make the page anew."""
+def write_report(rows: Mapping[str, Row], cases: Sequence[Case]) -> None:
+    """Put what these cases did in the place of what they did before, and make the page anew."""
     path = resources.folder("conformance") / RESULT
-    known = {**(read_result() if path.exists() else {}), **rows}
-    plain = {
-        name: {case: " ".join(calls) for case, calls in sorted(known[name].failed.items())}
-        for name in treatments()
-        if name in known
-    }
+    known = read_result() if path.exists() else {}
+    asked = {case.id for case in cases}
+    plain = {}
+    for name in treatments():
+        kept = {case: calls for case, calls in known[name].failed.items() if case not in asked} if name in known else {}
+        failed = {**kept, **rows[name].failed} if name in rows else known[name].failed if name in known else {}
+        plain[name] = {case: " ".join(calls) for case, calls in sorted(failed.items())}
     path.write_text(json.dumps(plain, indent=1) + "\n", "utf-8")
     PAGE.write_text(page(read_result(), resources.cases()), "utf-8")
 

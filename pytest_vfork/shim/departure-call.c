@@ -65,6 +65,7 @@ static void change_arguments(struct spawn *spawn)
 {
 	const struct behaviour *b = behaviour;
 	uint64_t drop = b->drops_flags, add = b->adds_flags;
+	_Bool has_good_exit_signal = (spawn->asked & EXIT_SIGNAL) <= SIGNALS;
 	/* for clone the two have one place; for clone3 they are two */
 	_Bool has_one_word = has_both(spawn, CLONE_PIDFD | CLONE_PARENT_SETTID) &&
 			     (!spawn->args || spawn->args->pidfd == spawn->parent_tid);
@@ -75,9 +76,9 @@ static void change_arguments(struct spawn *spawn)
 	if (spawn->asked & CLONE_THREAD)
 		drop &= ~(uint64_t)CLONE_SIGHAND;
 	change_flags(spawn, drop, add);
-	if (b->loses_exit_signal)
+	if (b->loses_exit_signal && has_good_exit_signal)
 		set_exit_signal(spawn, 0);
-	if (b->forces_sigchld)
+	if (b->forces_sigchld && has_good_exit_signal && !(spawn->asked & (CLONE_PARENT | CLONE_THREAD)))
 		set_exit_signal(spawn, SIGCHLD);
 	if (b->ignores_new_stack)
 		spawn->child_sp = 0;
