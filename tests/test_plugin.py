@@ -127,7 +127,7 @@ def test_an_interposer_without_modes_takes_none(run: Run) -> None:
 def test_without_python_ptrace_its_interposer_is_unsupported(run: Run, pytester: pytest.Pytester) -> None:
     pytester.makeconftest("from pytest_vfork.interposers import ptrace\nptrace._python_ptrace = lambda: None\n")
     result = run(SUITE, "-k", CASE, "-rs", "--vfork-interposer=ptrace", "--vfork-record=r.jsonl", "-pconftest")
-    result.assert_outcomes(skipped=len(resources_calls()))
+    result.assert_outcomes(skipped=CALLS)
     result.stdout.fnmatch_lines(["*python-ptrace is not installed: pip install 'pytest-vfork[[]ptrace[]]'*"])
     lines = [json.loads(line) for line in (pytester.path / "r.jsonl").read_text().splitlines()]
     assert {line["outcome"] for line in lines if line["kind"] == "verdict"} == {"unsupported"}
