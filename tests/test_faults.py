@@ -116,8 +116,9 @@ def test_a_run_says_its_fault_and_how_to_repeat_it(run: Run, pytester: pytest.Py
 
 
 def test_a_hanging_program_gets_its_verdict_and_the_run_goes_on(run: Run) -> None:
-    cases = "parent-resumes-when-child-is-killed:vfork or parent-waits-until-exit:vfork"
-    result = run(SUITE, "-k", cases, "--vfork-fault=not-released-on-sigkill", "--vfork-deadline=2")
+    cases = ("suspension/parent-resumes-when-child-is-killed", "suspension/parent-waits-until-exit")
+    items = [f"{SUITE}/test_cases.py::test_case[{case}:vfork]" for case in cases]
+    result = run(*items, "--vfork-fault=not-released-on-sigkill", "--vfork-deadline=2")
     result.assert_outcomes(failed=1, passed=1)
     result.stdout.fnmatch_lines(["  broke:    the program did not end within the deadline", "  where everyone was *"])
 

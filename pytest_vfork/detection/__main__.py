@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 
-from .. import resources
+from .. import catalogue, resources
 from ..faults import faults
 from ..model import CALLS, Case
 from . import FORK, Row, treatments
@@ -35,6 +35,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         for case in rewrite(rows, cases):
             print(f"changed: {case}")
         write_report(rows, cases)
+        for path, text in catalogue.generated().items():
+            path.write_text(text, "utf-8")
         return 0
     found = list(problems(rows, cases))
     print("\n".join(found))

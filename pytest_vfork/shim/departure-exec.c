@@ -63,6 +63,7 @@ long depart_at_exec(struct frame *frame, struct task *task, long directory, uint
 
 	if (!task->is_vfork_child)
 		return 0;
+	task->executes = !fails;
 	if (b->releases_at_exec_attempt || (b->releases_at_failed_exec && fails))
 		depart_release(task);
 	if (b->leaves_zombie_at_failed_exec && fails)

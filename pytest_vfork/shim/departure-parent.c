@@ -89,12 +89,17 @@ static void change_pidfd(const struct spawn *spawn)
 	}
 }
 
+/* Far from where the program looks for what its child has closed or unmapped. */
 static void leave_things(void)
 {
-	if (behaviour->leaks_descriptor)
-		CALL(__NR_open, "/dev/null", CLOSE_ON_EXEC);
-	if (behaviour->leaks_mapping) /* read-only: such a mapping does not merge with a neighbour */
-		call6(__NR_mmap, 0, 4096, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, (uint64_t)-1, 0);
+	if (behaviour->leaks_descriptor) {
+		long file = CALL(__NR_open, "/dev/null", CLOSE_ON_EXEC);
+
+		CALL(__NR_fcntl, file, DUPLICATE_WITH_CLOEXEC, 512);
+		CALL(__NR_close, file);
+	}
+	if (behaviour->leaks_mapping) /* shared: such a mapping does not merge with a neighbour */
+		call6(__NR_mmap, 0x200000000000, 4096, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, (uint64_t)-1, 0);
 	if (behaviour->leaves_helper && CALL(__NR_clone, SIGCHLD, 0, 0, 0, 0) == 0)
 		CALL(__NR_exit_group, 0);
 }

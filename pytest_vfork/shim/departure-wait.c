@@ -58,12 +58,17 @@ static _Bool has_no_main_thread(int32_t child)
 }
 
 /* Goes on when the child has executed a program (0) or has ended (1, with what a SIGCHLD would say). */
-static _Bool await_fate(int32_t child, struct info *info, _Bool waits_for_threads)
+static _Bool await_fate(const struct spawn *spawn, struct info *info, _Bool waits_for_threads)
 {
+	const int32_t child = spawn->release.child;
 	const struct timespec64 pause = { 0, LOOK_NS };
 
 	for (;;) {
-		_Bool is_half_gone = !waits_for_threads && has_no_main_thread(child);
+		_Bool is_half_gone;
+
+		if (spawn->child && spawn->child->executes)
+			return 0;
+		is_half_gone = !waits_for_threads && has_no_main_thread(child);
 
 		if (has_status(P_PID_TYPE, child, EXITED, info))
 			return 1;
@@ -126,14 +131,14 @@ void depart_wait(struct frame *frame, struct task *task, struct spawn *spawn, si
 	else
 		suspend_until_released(release);
 
-	if ((b->ignores_death_by || b->ignores_core_dump) && await_fate(release->child, &info, 0) && is_ignored_death(&info))
+	if ((b->ignores_death_by || b->ignores_core_dump) && await_fate(spawn, &info, 0) && is_ignored_death(&info))
 		for (;;)
 			CALL(__NR_pause);
 	if (b->releases_at_end_of_process)
-		await_fate(release->child, &info, 1);
+		await_fate(spawn, &info, 1);
 	if (b->releases_only_at_exit)
 		CALL(__NR_waitid, P_PID_TYPE, release->child, &info, EXITED | LEAVE | ALL);
-	if (b->steals_status && await_fate(release->child, &info, 0))
+	if (b->steals_status && await_fate(spawn, &info, 0))
 		CALL(__NR_wait4, release->child, 0, ALL, 0);
 	if (b->releases_all_levels && task->is_vfork_child)
 		depart_release(task);
@@ -193,9 +198,7 @@ void depart_go_on(void)
 
 _Bool depart_clears(const struct spawn *spawn, _Bool as_linux)
 {
-	struct info info = { 0 };
-
 	if (behaviour->clears_both)
 		return 1;
-	return as_linux && !(behaviour->clears_late && !await_fate(spawn->release.child, &info, 0));
+	return as_linux && !(behaviour->clears_late && spawn->child->executes);
 }
