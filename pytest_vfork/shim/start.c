@@ -70,8 +70,7 @@ static void __attribute__((constructor)) start(int argc, char **argv, char **arg
 		config_read(value);
 	else
 		config_assume(filter_mode(), filter_fault());
-	if (!behaviour->shows_itself)
-		environment_clean(env);
+	environment_clean(env);
 
 	CALL(__NR_sigaltstack, &stack, 0);
 	inherit_sigsys();
