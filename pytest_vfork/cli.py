@@ -14,9 +14,8 @@ from . import __version__, doctor
 from .build import Builder
 from .cache import Cache
 from .faults import FaultError, fault
-from .interposers import InterposerError, Settings, factories
-from .interposers.shim import why_not
-from .model import Boot, Mode
+from .interposers import Choosy, InterposerError, Settings, factories
+from .model import Boot, Mode, Program
 from .toolchain import NoCompilerError, find_cc
 
 # What a shell answers when it cannot start a command (POSIX, "Exit Status for Commands").
@@ -44,8 +43,13 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="what", required=True)
     commands.add_parser("doctor", help="say what this machine can do, and how to get what is missing")
     run = commands.add_parser(
-        "run", help="run a command under the shim: pytest-vfork run --vfork-mode emulate -- make -j8"
+        "run", help="run a command under an interposer: pytest-vfork run --vfork-mode emulate -- make -j8"
     )
+    with_modes = sorted(name for name, factory in factories().items() if getattr(factory, "modes", ()))
+    run.add_argument(
+        "--vfork-interposer", dest="interposer", choices=with_modes, default="shim",
+        help="what to put around it (default: shim; ptrace serves static programs too)",
+    )  # fmt: skip
     run.add_argument("--vfork-mode", dest="mode", choices=[mode.value for mode in Mode], default=Mode.EMULATE.value)
     run.add_argument("--vfork-fault", dest="fault", metavar="NAME", help="let the shim commit a fault")
     run.add_argument("--vfork-log", dest="log", metavar="FILE", help="append a line for each spawn to this file")
@@ -146,20 +150,26 @@ def _run(arguments: argparse.Namespace) -> int:
     try:
         if arguments.fault and mode not in fault(arguments.fault).modes:
             return _complain(f"--vfork-fault={arguments.fault}: does not go with mode {mode.value}", _USAGE)
-        # Without the shim nothing is compiled, so native needs no compiler.
-        cc = () if mode is Mode.NATIVE else find_cc(arguments.cc)
+        if arguments.fault and arguments.interposer != "shim":
+            return _complain("--vfork-fault: the faults are the shim's", _USAGE)
+        # Without the shim nothing is compiled, so nothing else needs a compiler.
+        cc = () if mode is Mode.NATIVE or arguments.interposer != "shim" else find_cc(arguments.cc)
+        settings = Settings(mode, (), Builder(Cache.of_user(), cc), arguments.fault)
+        interposer = factories()[arguments.interposer](settings)
         log = str(Path(arguments.log).absolute()) if arguments.log else None
-        boot: Boot = factories()["shim"](Settings(mode, (), Builder(Cache.of_user(), cc), arguments.fault)).boot(log)
-        refusal = None if mode is Mode.NATIVE else why_not(Path(path))
+        boot: Boot = interposer.boot(log)
+        program = Program(Path(path), (path, *arguments.command[1:]))
+        refusal = interposer.refuse(program) if isinstance(interposer, Choosy) else None
     except FaultError as error:
         return _complain(f"--vfork-fault: {error}", _USAGE)
     except (InterposerError, NoCompilerError, OSError) as error:
         return _complain(str(error), _CANNOT_RUN)
     if refusal:
-        return _complain(f"{refusal}; the ptrace interposer is for those", _CANNOT_RUN)
+        return _complain(refusal, _CANNOT_RUN)
     sys.stdout.flush()
+    argv = boot.wrap(program.argv) if boot.prefix else tuple(arguments.command)
     try:
-        os.execve(path, arguments.command, environment(boot))
+        os.execve(argv[0] if boot.prefix else path, argv, environment(boot))
     except OSError as error:
         return _complain(f"{path}: {error.strerror}", _CANNOT_RUN)
 

@@ -14,7 +14,6 @@ from . import languages, needs, resources, toolchain, variants
 from .build import Builder
 from .cache import Cache
 from .interposers import InterposerError, Settings, factories, probe
-from .model import Mode
 from .sites import Launch
 from .sites.local import LocalSite
 
@@ -81,13 +80,14 @@ def examine(cc: str | None) -> Iterator[Finding]:
 
 def _interposers(builder: Builder) -> Iterator[Finding]:
     site = LocalSite(builder)
-    for mode in Mode:
-        shim = factories()["shim"](Settings(mode, (), builder))
-        try:
-            complaint = shim.complain(site.run(Launch(probe(builder), shim.boot(), _PROBE_DEADLINE_S)))
-        except InterposerError as error:
-            complaint = str(error)
-        yield Finding(f"shim {mode.value}", complaint is None, complaint or "intercepts", "see above")
+    for name, factory in sorted(factories().items(), reverse=True):
+        for mode in getattr(factory, "modes", ()):
+            interposer = factory(Settings(mode, (), builder))
+            try:
+                complaint = interposer.complain(site.run(Launch(probe(builder), interposer.boot(), _PROBE_DEADLINE_S)))
+            except InterposerError as error:
+                complaint = str(error)
+            yield Finding(f"{name} {mode.value}", complaint is None, complaint or "intercepts", "see above")
 
 
 def _needs(builder: Builder) -> Iterator[Finding]:

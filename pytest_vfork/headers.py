@@ -46,6 +46,7 @@ _NAMES = {
     "sys/stat.h": r"(umask|stat|chmod|mkfifo|mkdir)\(",
     "sys/time.h": r"itimer",
     "sys/timerfd.h": r"timerfd_",
+    "sys/uio.h": r"struct iovec",
     "sys/ucontext.h": r"ucontext",
     "time.h": r"itimerspec|timespec|CLOCK_|timer_create",
     "ucontext.h": r"makecontext\(",

@@ -112,7 +112,7 @@ def version(command: tuple[str, ...]) -> str:
     except (OSError, subprocess.TimeoutExpired):  # not there, or not made to be asked
         return ""
     found = _VERSION.search(done.stdout + done.stderr)
-    return found[0] if found else ""
+    return found[0].rstrip(".") if found else ""
 
 
 def version_of(workload: Workload) -> str:

@@ -177,7 +177,10 @@ class Refusal:
 
 @dataclass(frozen=True)
 class ThreadState:
-    """Where a thread was when the deadline passed (proc(5): state, wchan, syscall)."""
+    """Where a thread was when the deadline passed (proc(5): state, wchan, syscall).
+
+    `shares` says what its process has in common with its parent (observers/kcmp.py), separated by commas.
+    """
 
     pid: int
     tid: int
@@ -185,9 +188,13 @@ class ThreadState:
     state: str
     wchan: str
     syscall: str
+    shares: str = ""
 
     def __str__(self) -> str:
-        return f"{self.comm} pid={self.pid} tid={self.tid} state={self.state} wchan={self.wchan} syscall={self.syscall}"
+        where = (
+            f"{self.comm} pid={self.pid} tid={self.tid} state={self.state} wchan={self.wchan} syscall={self.syscall}"
+        )
+        return f"{where} shares={self.shares} with its parent" if self.shares else where
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from .rules import Expect, Field, Order, Rule
 
 # The generated program's own failures (c_tests/_lib/case.c.j2): it could not open a pipe, write an event, ...
 _OWN_FAILURES = range(91, 99)
+_THREADS_CITED = 8
 
 
 def judge_case(case: Case, seen: Observation) -> Verdict:
@@ -27,7 +28,7 @@ def judge_case(case: Case, seen: Observation) -> Verdict:
             Outcome.FAIL,
             "the program did not end within the deadline",
             _first_unmet(case.rules, seen.events),
-            "still running",
+            _still_running(seen),
         )
     for rule in case.rules:
         verdict = _check(rule, seen.events)
@@ -39,7 +40,7 @@ def judge_case(case: Case, seen: Observation) -> Verdict:
 def judge_workload(workload: Workload, seen: Observation) -> Verdict:
     """Judge one run of a workload: its end, its output, and whether it took the path that it is there for."""
     if seen.status is None:
-        return Verdict(Outcome.FAIL, "the program did not end within the deadline", "exited(0)", "still running")
+        return Verdict(Outcome.FAIL, "the program did not end within the deadline", "exited(0)", _still_running(seen))
     if seen.stdout != workload.stdout:
         why = "its output is not what it is on Linux"
         return Verdict(Outcome.FAIL, why, repr(workload.stdout), repr(seen.stdout))
@@ -50,6 +51,15 @@ def judge_workload(workload: Workload, seen: Observation) -> Verdict:
         why = f"it did what it must, but nothing here can see the calls that it made: {seen.unseen}"
         return Verdict(Outcome.UNSUPPORTED, why)
     return _check_path(workload, census.tally(seen.spawns)) or Verdict(Outcome.PASS, workload.must)
+
+
+def _still_running(seen: Observation) -> str:
+    """Cite who was where: of each thread its state and what it slept in, of a process that shares memory with whom."""
+    said = [
+        f"{thread.tid} {thread.state} in {thread.wchan}" + (" (memory of its parent)" if "vm" in thread.shares else "")
+        for thread in seen.where[:_THREADS_CITED]
+    ]
+    return "still running" + (f": {', '.join(said)}" if said else "")
 
 
 def apply_expectation(verdict: Verdict, expectation: Expectation | None) -> Verdict:

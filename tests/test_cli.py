@@ -28,6 +28,16 @@ def test_run_passes_output_and_exit_status_through(mode: str) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (7, "argument\n", "")
 
 
+@pytest.mark.parametrize("mode", ["native", "fork", "reissue", "emulate"])
+def test_run_puts_a_static_executable_under_the_tracer(mode: str, static_image: Path, tmp_path: Path) -> None:
+    pytest.importorskip("ptrace", reason="pip install 'pytest-vfork[ptrace]'")
+    log = tmp_path / "log"
+    shell = ("sh", "-c", f"{static_image}; exit 7")
+    done = run("run", "--vfork-interposer=ptrace", "--vfork-mode", mode, "--vfork-log", str(log), "--", *shell)
+    assert (done.returncode, done.stderr) == (7, "")
+    assert "call=vfork" in log.read_text()
+
+
 def test_run_hands_death_by_signal_on() -> None:
     assert run("run", "--", "sh", "-c", "kill -9 $$").returncode == -9
 
@@ -64,7 +74,7 @@ def test_run_refuses_a_static_executable(static_image: Path) -> None:
     done = run("run", "--", str(static_image))
     assert done.returncode == 126
     assert "static executable" in done.stderr
-    assert "ptrace interposer" in done.stderr
+    assert "--vfork-interposer=ptrace is for those" in done.stderr
 
 
 def test_doctor_says_what_is_there_and_how_to_get_the_rest() -> None:

@@ -56,7 +56,14 @@ static void inherit_sigsys(void)
 		task_first()->dispositions->actions[SIGSYS].handler = HANDLER_IGNORE;
 }
 
-static void __attribute__((constructor)) start(int argc, char **argv, char **argument_env)
+/* With GNU ld it is DT_INIT (flags-gnu.txt): an entry of .init_array is an address to relocate, in a page of its own. */
+#ifdef GNU_LD
+#define STARTS
+#else
+#define STARTS __attribute__((constructor))
+#endif
+
+void STARTS shim_start(int argc, char **argv, char **argument_env)
 {
 	char **env = &environ && environ ? environ : argument_env;
 	const char *value = environment_find(env, CONFIG);

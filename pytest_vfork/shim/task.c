@@ -30,7 +30,17 @@ struct chunk {
 
 #define CHUNK_HEAD offsetof(struct chunk, slots)
 
-static struct slot first;
+/*
+ * In the file, ahead of all other data. So ld.so needs no third mapping for .bss: what is left of that fits into the page
+ * of the other data, the only one that a start touches. .jcr is a section that GNU ld puts there and nobody uses.
+ */
+#ifdef GNU_LD
+#define AHEAD __attribute__((section(".jcr"), aligned(4096))) /* and so the other data begin with a page */
+#else
+#define AHEAD
+#endif
+
+static struct slot first AHEAD;
 
 /*
  * The newest chunk. It lies in a page of its own that a fork wipes: the child of a plain fork, which is not trapped,

@@ -15,11 +15,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO
 
-import psutil
-
 from ..build import Builder
 from ..events import parse_events, parse_spawns
 from ..model import Observation, ThreadState
+from ..observers import procfs
 from . import Launch
 
 GRACE_S = 2.0
@@ -83,7 +82,7 @@ class LocalSite:
             told, is_over = _read_until_end(reports, launch.deadline_s)
             where: tuple[ThreadState, ...] = ()
             if not is_over:
-                where = _where(process.pid)
+                where = procfs.where(process.pid)
                 process.terminate()
                 told += _read_until_end(reports, _REPORT_DEADLINE_S)[0]
             process.wait(_REPORT_DEADLINE_S)
@@ -127,23 +126,3 @@ def _fill(text: str, names: Mapping[str, str]) -> str:
 def _read(path: Path) -> str:
     with open(path, "rb") as file:
         return file.read(_OUTPUT_LIMIT).decode("utf-8", "replace")
-
-
-def _where(pid: int) -> tuple[ThreadState, ...]:
-    """Say where each thread below the supervisor is; a thread that is gone meanwhile is left out."""
-    try:
-        below = psutil.Process(pid).children(recursive=True)
-    except psutil.NoSuchProcess:
-        return ()
-    threads = []
-    for process in below:
-        for task in sorted(Path(f"/proc/{process.pid}/task").glob("*")):
-            try:
-                stat = (task / "stat").read_text("utf-8", "replace")
-                comm, _, rest = stat.partition("(")[2].rpartition(")")
-                wchan = (task / "wchan").read_text() or "0"
-                syscall = (task / "syscall").read_text().split()[0]
-            except (OSError, IndexError):  # ended while we looked, or not ours to look at
-                continue
-            threads.append(ThreadState(process.pid, int(task.name), comm, rest.split()[0], wchan, syscall))
-    return tuple(threads)

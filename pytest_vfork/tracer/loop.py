@@ -31,7 +31,7 @@ class Tracer:
         self._options = options
         self._log = log
         self._held = hold.Held()
-        self._known: set[int] = set()
+        self.known: set[int] = set()
         self._calls: dict[int, Rewritten] = {}  # by caller, while the kernel works on it
         self._awaited: dict[int, Rewritten] = {}  # by child, whose first stop has not been told
         self._early: dict[int, int] = {}  # children that stopped (by which signal) before their maker's report came
@@ -46,6 +46,7 @@ class Tracer:
             kernel.PTRACE_EVENT_CLONE: self._made,
             kernel.PTRACE_EVENT_EXEC: self._executed,
             kernel.PTRACE_EVENT_EXIT: self._ending,
+            kernel.PTRACE_EVENT_VFORK_DONE: kernel.go_on,
             kernel.PTRACE_EVENT_SECCOMP: self._entered,
         }
 
@@ -58,7 +59,7 @@ class Tracer:
             is_due = True
 
         signal.signal(signal.SIGALRM, tick)
-        self._known.add(program)
+        self.known.add(program)
         while True:
             tid, status = kernel.wait()
             if tid < 0:
@@ -71,17 +72,18 @@ class Tracer:
                 continue
             try:
                 if status & 0xFF == 0x7F:
-                    self._stopped(tid, status >> 8 & 0xFF, status >> 16)
+                    self.stopped(tid, status >> 8 & 0xFF, status >> 16)
                 else:
                     if tid == program:
                         result = status
-                    self._ended(tid)
+                    self.ended(tid)
             except PtraceError as error:
                 # Killed while we looked at it: its end is told next.
                 if error.errno != errno.ESRCH:
                     raise
 
-    def _stopped(self, tid: int, number: int, event: int) -> None:
+    def stopped(self, tid: int, number: int, event: int) -> None:
+        """Deal with a stop: `number` is the signal of it, `event` that of ptrace(2) or 0."""
         if event == 0:
             if number == _SYSTEM_CALL_STOP:
                 self._returned(tid)
@@ -90,7 +92,7 @@ class Tracer:
             else:
                 kernel.go_on(tid, number)
         elif event == kernel.PTRACE_EVENT_STOP:
-            if tid in self._known:
+            if tid in self.known:
                 _go_on_or_stay_stopped(tid, number)
             else:
                 self._appeared(tid, number)
@@ -208,11 +210,11 @@ class Tracer:
         else:
             if self._has_alternate_stack:
                 self._has_alternate_stack.add(tid)
-            self._known.add(tid)
+            self.known.add(tid)
             _go_on_or_stay_stopped(tid, number)
 
     def _begin(self, child: int, rewritten: Rewritten, number: int) -> None:
-        self._known.add(child)
+        self.known.add(child)
         rewritten.restore_registers(child)
         if rewritten.child_has_a_copy:
             rewritten.restore_struct(child)
@@ -246,7 +248,7 @@ class Tracer:
         if before != tid:
             self._forget(tid)
             self._forget(before)
-            self._known.add(tid)
+            self.known.add(tid)
         self._has_alternate_stack.discard(tid)
         self._held.release(tid)
         kernel.go_on(tid)
@@ -257,15 +259,16 @@ class Tracer:
             self._held.ending.add(tid)
         kernel.go_on(tid)
 
-    def _ended(self, tid: int) -> None:
-        if tid not in self._known and self._calls and tid not in self._awaited:
+    def ended(self, tid: int) -> None:
+        """Deal with the end of a tracee."""
+        if tid not in self.known and self._calls and tid not in self._awaited:
             self._ended_early.add(tid)
         self._forget(tid)
         self._held.release(tid)
         self._settle_early()
 
     def _forget(self, tid: int) -> None:
-        self._known.discard(tid)
+        self.known.discard(tid)
         self._has_alternate_stack.discard(tid)
         self._held.forget_parent(tid)
         self._early.pop(tid, None)
