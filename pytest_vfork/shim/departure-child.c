@@ -36,6 +36,7 @@ void depart_child(struct frame *child_frame, struct task *child, const struct ta
 	const struct behaviour *b = behaviour;
 
 	child->departure = spawn->departure;
+	child->depth = (unsigned char)(parent->depth + !!(spawn->asked & CLONE_VFORK));
 	if (b->keeps_altstack_of_threads && !(spawn->asked & (CLONE_VFORK | CLONE_THREAD)))
 		child->altstack = parent->altstack;
 	if (b->releases_at_thread_end && spawn->asked & CLONE_THREAD && parent->is_vfork_child)
