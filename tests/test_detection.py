@@ -37,12 +37,12 @@ def choose(name: str, cases: list[Case]) -> tuple[list[tuple[str, str]], list[tu
     row = read_result()[name]
     first = first_failing(row, cases)
     notice = sorted((case for case in cases if name in case.fails_under), key=lambda c: (len(c.fails_under), c.id))
-    must = dict.fromkeys([case for case in (first, *notice) if case in notice][: MUST + 1])
+    must = dict.fromkeys(case.id for case in (first, *notice) if case in notice)
     others = [case for case in cases if name not in case.fails_under]
     number = faults()[name].number
     must_not = [others[(number * MUST_NOT + index) % len(others)] for index in range(MUST_NOT)]
     return (
-        [(case.id, row.failed[case.id][0]) for case in list(must)[:MUST]],
+        [(case, row.failed[case][0]) for case in list(must)[:MUST]],
         [(case.id, case.calls[number % len(case.calls)]) for case in must_not] if faults()[name].is_sound else [],
     )
 

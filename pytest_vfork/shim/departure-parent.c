@@ -127,6 +127,10 @@ long depart_after_call(struct frame *frame, struct task *task, struct spawn *spa
 	if (spawn->asked & CLONE_PIDFD)
 		change_pidfd(spawn);
 	leave_things();
+	if (behaviour->loses_heap_at_exec && spawn->child && spawn->child->executes)
+		depart_lose_heap(spawn->departure);
+	if (behaviour->loses_threads_at_exec && spawn->child && spawn->child->executes)
+		depart_stop_others();
 	if (behaviour->tells_parent_late && spawn->departure->wanted_flags & CLONE_PARENT_SETTID)
 		put_word(spawn->parent_tid, (uint32_t)result);
 	if (behaviour->tells_child_late && spawn->departure->wanted_flags & CLONE_CHILD_SETTID)
