@@ -125,7 +125,7 @@ static _Bool read_part(const char *part, size_t size, struct text *next)
 static void refuse(const char *value)
 {
 	say("bad VFORK_SHIM \"", value,
-	    "\": it wants mode=fork, mode=reissue or mode=emulate, and may have fault=NAME and log=/absolute/path", NULL);
+	    "\": it wants mode=fork, mode=reissue or mode=emulate, and may have fault=NAME, log=/absolute/path and text=keep", NULL);
 	die(127);
 }
 

@@ -18,6 +18,7 @@
 #include <linux/elf.h>
 #include <linux/mman.h>
 
+#include "behaviour.h"
 #include "call.h"
 #include "config.h"
 #include "memory.h"
@@ -151,7 +152,8 @@ void shortcut_offer(uintptr_t after)
 	static uintptr_t last;
 	static unsigned int count;
 
-	if (is_forbidden)
+	/* a fault may let a parent run beside its child */
+	if (is_forbidden || behaviour->departs)
 		return;
 	count = after == last ? count + 1 : 1;
 	last = after;
