@@ -45,9 +45,7 @@ def test_every_generated_program_reads_as_if_typed() -> None:
 def test_no_case_signals_a_pid_that_a_broken_call_may_have_left() -> None:
     for case in {case.id: case for case, *_ in ALL}.values():
         sent = re.findall(r"(?<![\w\"])kill\((\S+?),", frontmatter.body(case.template))
-        assert set(sent) <= {"getpid()"}, (
-            f"{case.id}: use signal_to(): root's kill(-1) ends everything"
-        )
+        assert set(sent) <= {"getpid()"}, f"{case.id}: use signal_to(): root's kill(-1) ends everything"
 
 
 @pytest.mark.parametrize(("case", "call", "variant"), ALL, ids=[item_name(case.id, *item) for case, *item in ALL])

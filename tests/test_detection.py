@@ -51,7 +51,10 @@ def choose(name: str, cases: list[Case]) -> tuple[list[tuple[str, str]], list[tu
 def test_a_fault_is_noticed_by_those_who_must_and_by_no_other(name: str, cases: list[Case]) -> None:
     must, must_not = choose(name, cases)
     assert must, "no case notices it"
-    assert {item: run_case(name, *item, SHORT_S) for item in must} == dict.fromkeys(must, "fail")
+    outcomes = {item: run_case(name, *item, SHORT_S) for item in must}
+    if faults()[name].is_sound:
+        assert outcomes == dict.fromkeys(must, "fail")
+    assert "fail" in outcomes.values(), outcomes
     assert "fail" not in {run_case(name, *item, LONG_S) for item in must_not}
 
 
