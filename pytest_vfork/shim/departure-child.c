@@ -159,3 +159,12 @@ struct frame *answer_setpgid(struct frame *frame, struct task *task)
 	frame->regs.rax = (uint64_t)(ignores ? 0 : CALL(__NR_setpgid, frame->regs.rdi, frame->regs.rsi));
 	return frame;
 }
+
+struct frame *answer_dup2(struct frame *frame, struct task *task)
+{
+	const struct registers *regs = &frame->regs;
+	_Bool ignores = behaviour->ignores_dup2 && task->is_vfork_child;
+
+	frame->regs.rax = ignores ? regs->rsi : (uint64_t)CALL(__NR_dup2, regs->rdi, regs->rsi);
+	return frame;
+}
