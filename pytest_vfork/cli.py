@@ -60,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--modes", default="native,fork,reissue,emulate", help="which modes; native must be among them")
     bench.add_argument("--json", metavar="FILE", help="write the figures to this file")
     bench.add_argument("--svg", metavar="FILE", help="plot vfork's latency against the parent's size into this file")
+    bench.add_argument("--tracers", action="store_true", help="instead: our tracer and strace, against native")
     census = commands.add_parser(
         "census", help="run a command and say by which calls it made processes: pytest-vfork census -- make -j8"
     )
@@ -116,6 +117,7 @@ def _workloads(arguments: argparse.Namespace) -> int:
 
 def _bench(arguments: argparse.Namespace) -> int:
     from . import bench
+    from .bench import tracers
 
     try:
         sizes, modes = (
@@ -128,15 +130,19 @@ def _bench(arguments: argparse.Namespace) -> int:
     if Mode.NATIVE not in modes or arguments.rounds < 2 or min(sizes) < 1:
         return _complain("bench: want native among the modes, two rounds or more, and sizes of 1 MiB or more", _USAGE)
     measurements = []
+    rounds = arguments.rounds
     try:
-        for measurement in bench.measure(builder, modes, sizes, arguments.rounds):
+        for measurement in (
+            tracers.measure(builder, rounds) if arguments.tracers else bench.measure(builder, modes, sizes, rounds)
+        ):
             measurements.append(measurement)
             lines = list(bench.to_table([measurement]))
             print("\n".join(lines if len(measurements) == 1 else lines[1:]), flush=True)
     except (InterposerError, RuntimeError) as error:
         return _complain(str(error), _CANNOT_RUN)
     bench.write(arguments.json, bench.to_json(measurements))
-    bench.write(arguments.svg, bench.to_svg(measurements, "vfork"))
+    if not arguments.tracers:
+        bench.write(arguments.svg, bench.to_svg(measurements, "vfork"))
     return 0
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import jinja2
 import pytest
 
-from pytest_vfork import build, resources, toolchain
+from pytest_vfork import build, frontmatter, resources, toolchain
 from pytest_vfork.build import Builder, CompileError
 from pytest_vfork.model import Case, item_name
 
@@ -39,7 +39,13 @@ def test_every_generated_program_reads_as_if_typed() -> None:
         assert not re.search(r"\{%|\{\{|\n\n\n", source), f"{name}: traces of the template"
         long = [line for line in source.expandtabs(8).splitlines() if len(line) > 150]
         assert not long, f"{name}: too wide to read: {long[0].strip()}"
-        assert source.count("\n") <= 300, f"{name}: too long to read"
+        assert source.count("\n") <= 330, f"{name}: too long to read"
+
+
+def test_no_case_signals_a_pid_that_a_broken_call_may_have_left() -> None:
+    for case in {case.id: case for case, *_ in ALL}.values():
+        sent = re.findall(r"(?<![\w\"])kill\((\S+?),", frontmatter.body(case.template))
+        assert set(sent) <= {"getpid()"}, f"{case.id}: use signal_to(): root's kill(-1) ends everything"
 
 
 @pytest.mark.parametrize(("case", "call", "variant"), ALL, ids=[item_name(case.id, *item) for case, *item in ALL])

@@ -37,12 +37,12 @@ def choose(name: str, cases: list[Case]) -> tuple[list[tuple[str, str]], list[tu
     row = read_result()[name]
     first = first_failing(row, cases)
     notice = sorted((case for case in cases if name in case.fails_under), key=lambda c: (len(c.fails_under), c.id))
-    must = dict.fromkeys([case for case in (first, *notice) if case in notice][: MUST + 1])
+    must = dict.fromkeys(case.id for case in (first, *notice) if case in notice)
     others = [case for case in cases if name not in case.fails_under]
     number = faults()[name].number
     must_not = [others[(number * MUST_NOT + index) % len(others)] for index in range(MUST_NOT)]
     return (
-        [(case.id, row.failed[case.id][0]) for case in list(must)[:MUST]],
+        [(case, row.failed[case][0]) for case in list(must)[:MUST]],
         [(case.id, case.calls[number % len(case.calls)]) for case in must_not] if faults()[name].is_sound else [],
     )
 
@@ -51,7 +51,10 @@ def choose(name: str, cases: list[Case]) -> tuple[list[tuple[str, str]], list[tu
 def test_a_fault_is_noticed_by_those_who_must_and_by_no_other(name: str, cases: list[Case]) -> None:
     must, must_not = choose(name, cases)
     assert must, "no case notices it"
-    assert {item: run_case(name, *item, SHORT_S) for item in must} == dict.fromkeys(must, "fail")
+    outcomes = {item: run_case(name, *item, SHORT_S) for item in must}
+    if faults()[name].is_sound:
+        assert outcomes == dict.fromkeys(must, "fail")
+    assert "fail" in outcomes.values(), outcomes
     assert "fail" not in {run_case(name, *item, LONG_S) for item in must_not}
 
 

@@ -124,6 +124,15 @@ def test_an_interposer_without_modes_takes_none(run: Run) -> None:
     result.stderr.fnmatch_lines(["*--vfork-mode=fork: interposer command has no modes*"])
 
 
+def test_without_python_ptrace_its_interposer_is_unsupported(run: Run, pytester: pytest.Pytester) -> None:
+    pytester.makeconftest("from pytest_vfork.interposers import ptrace\nptrace._python_ptrace = lambda: None\n")
+    result = run(SUITE, "-k", CASE, "-rs", "--vfork-interposer=ptrace", "--vfork-record=r.jsonl", "-pconftest")
+    result.assert_outcomes(skipped=CALLS)
+    result.stdout.fnmatch_lines(["*python-ptrace is not installed: pip install 'pytest-vfork[[]ptrace[]]'*"])
+    lines = [json.loads(line) for line in (pytester.path / "r.jsonl").read_text().splitlines()]
+    assert {line["outcome"] for line in lines if line["kind"] == "verdict"} == {"unsupported"}
+
+
 def test_every_option_is_an_ini_key_too(run: Run, pytester: pytest.Pytester) -> None:
     values = {"mode": "fork", "claim": "suspends", "calls": "vfork", "deadline": "50", "record": "r.jsonl"}
     pytester.makeini("[pytest]\n" + "".join(f"vfork_{name} = {value}\n" for name, value in values.items()))

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+
 from pytest_vfork import languages, resources
 from pytest_vfork.catalogue import workloads as page
 from pytest_vfork.model import ASSERTIONS
@@ -42,6 +44,11 @@ def test_a_program_tells_its_version() -> None:
     assert languages.version(("no-such-program", "--version")) == ""
 
 
-def test_every_need_comes_with_its_package() -> None:
-    for workload in WORKLOADS:
-        assert all(languages.needs(workload).values()), workload.id
+def test_the_gate_installs_what_they_need() -> None:
+    gate = (resources.folder("fixtures").parent / ".ci" / "run").read_text("utf-8")
+    packages = {package for workload in WORKLOADS for package in languages.needs(workload).values()}
+    assert packages <= set(re.findall(r"[\w.+-]+", gate))
+
+
+def test_every_language_is_used() -> None:
+    assert {workload.language for workload in WORKLOADS} == set(languages.LANGUAGES)

@@ -147,7 +147,7 @@ def to_json(measurements: Sequence[Measurement]) -> str:
 
 def to_table(measurements: Iterable[Measurement]) -> Iterator[str]:
     """Yield the lines of a table for the terminal."""
-    row = "{:<13} {:>7} {:<8} {:>10} {:>19} {:>8} {:>15} {:>4}"
+    row = "{:<13} {:>7} {:<20} {:>10} {:>19} {:>8} {:>15} {:>4}"
     yield row.format("what", "RSS MiB", "mode", "median us", "quartiles", "/native", "quartiles", "n")
     for m in measurements:
         quartiles, ratios = f"{m.q1_us:.2f}..{m.q3_us:.2f}", f"{m.ratio_q1:.3f}..{m.ratio_q3:.3f}"

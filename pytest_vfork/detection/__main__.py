@@ -13,7 +13,7 @@ from .. import catalogue, resources
 from ..faults import faults
 from ..model import CALLS, Case
 from . import FORK, Row, treatments
-from .judge import problems, settle, uncaught
+from .judge import is_about, problems, settle, uncaught
 from .matrix import JOBS, run_matrix
 from .report import write_report
 from .rewrite import rewrite
@@ -46,12 +46,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _wanted(name: str, cases: Sequence[Case], arguments: argparse.Namespace) -> dict[str, list[str]]:
     """Return the calls to make, by case: of a fault that is not sound, only where something is known of the outcome."""
-    says_all = arguments.write or name == FORK or faults()[name].is_sound
+    fault = faults().get(name)
+    is_sound = fault is None or fault.is_sound
+
+    def counts(case: Case) -> bool:
+        return is_sound or name in case.fails_under or bool(arguments.write and fault and is_about(fault, case.id))
+
     calls = arguments.calls.split(",")
     return {
-        case.id: [call for call in case.calls if call in calls] or [case.calls[0]]
-        for case in cases
-        if says_all or name in case.fails_under
+        case.id: [call for call in case.calls if call in calls] or [case.calls[0]] for case in cases if counts(case)
     }
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from ..faults import ANY, faults
+from ..faults import ANY, Fault, faults
 from ..model import Case
 from . import FORK, Row, first_failing
 
@@ -22,9 +22,12 @@ def settle(row: Row) -> Row:
     fault = faults().get(row.treatment)
     if fault is None or fault.is_sound:
         return row
-    return replace(
-        row, failed={case: calls for case, calls in row.failed.items() if case.partition("/")[0] in fault.areas}
-    )
+    return replace(row, failed={case: calls for case, calls in row.failed.items() if is_about(fault, case)})
+
+
+def is_about(fault: Fault, case: str) -> bool:
+    """Whether a case lies in an area of the fault."""
+    return ANY in fault.areas or case.partition("/")[0] in fault.areas
 
 
 def uncaught(cases: Iterable[Case]) -> list[str]:
@@ -39,8 +42,7 @@ def _problems(row: Row, cases: Sequence[Case]) -> Iterator[str]:
     if first is None:
         yield f"{name}: no case notices it"
         return
-    area = first.id.partition("/")[0]
-    if fault and area not in fault.areas and ANY not in fault.areas:
+    if fault and not is_about(fault, first.id):
         yield f"{name}: {first.id} is the first case that fails; its row in faults.def names {', '.join(fault.areas)}"
     for case in cases:
         listed, fails = name in case.fails_under, case.id in row.failed

@@ -7,6 +7,7 @@ import re
 import textwrap
 from collections.abc import Iterable, Mapping
 
+from .. import resources
 from ..model import Case
 from . import Row, treatments
 
@@ -25,6 +26,7 @@ def rewrite(rows: Mapping[str, Row], cases: Iterable[Case]) -> list[str]:
         if new != text:
             case.template.write_text(new, "utf-8")
             changed.append(case.id)
+    resources.cases.cache_clear()
     return changed
 
 

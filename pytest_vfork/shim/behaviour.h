@@ -59,14 +59,14 @@ struct behaviour {
 	_Bool opens_pidfd_for_exec, moves_pidfd;
 	_Bool leaks_descriptor, leaks_mapping, leaves_helper;
 	_Bool restores_dumpable, restores_break, restores_tls;
-	_Bool copies_back;
+	_Bool copies_back, loses_heap_at_exec, loses_threads_at_exec;
 
 	/* the child: departure-child.c */
 	_Bool blocks_all_in_child, unblocks_all_in_child, clears_child_altstack, keeps_altstack_of_threads, clears_child_fp,
 		damages_child_register, damages_child_flags, damages_child_red_zone;
 	_Bool copies_itimer, copies_pending, copies_pdeathsig, copies_robust_list, keeps_rseq, raises_limits, resets_ignored,
 		dies_with_parent;
-	_Bool lies_about_pid, lies_about_ppid, refuses_setsid, ignores_setpgid;
+	_Bool lies_about_pid, lies_about_ppid, refuses_setsid, ignores_setpgid, ignores_dup2;
 
 	uint64_t ignores_handler_flags; /* SA_*: action.c */
 

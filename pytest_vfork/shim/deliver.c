@@ -77,7 +77,7 @@ struct frame *deliver_sigsys(struct frame *frame, struct task *task)
 	/* force_sig of the kernel: blocked or ignored, it kills */
 	_Bool is_forced = frame->info.code == SYS_SECCOMP;
 
-	if (behaviour->stops_threads && depart_stop(frame))
+	if (behaviour->departs && depart_stop(frame))
 		return frame;
 	if (task->blocks_sigsys && !is_forced) {
 		task->has_pending_sigsys = 1;

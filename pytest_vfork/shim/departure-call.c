@@ -11,6 +11,7 @@
 #define EXIT_SIGNAL 0xffull /* CSIGNAL */
 #define VFORK_FLAGS (CLONE_VM | CLONE_VFORK)
 #define RED_ZONE 128
+#define DEEPEST 6
 #define GETFS 0x1003 /* ARCH_GET_FS, asm/prctl.h */
 #define PR_GET_PDEATHSIG_OPTION 2 /* linux/prctl.h */
 #define PR_GET_DUMPABLE_OPTION 3
@@ -137,6 +138,9 @@ long depart_before_call(struct frame *frame, struct task *task, struct spawn *sp
 {
 	long result;
 
+	/* two tasks that run at once on one stack may go on making more for ever */
+	if (task->depth > DEEPEST)
+		die(127);
 	spawn->departure = (struct departure *)task_stack(task).sp;
 	memset(spawn->departure, 0, sizeof(*spawn->departure));
 	if ((spawn->asked & (VFORK_FLAGS | CLONE_THREAD)) == CLONE_VM) {

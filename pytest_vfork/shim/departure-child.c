@@ -36,6 +36,7 @@ void depart_child(struct frame *child_frame, struct task *child, const struct ta
 	const struct behaviour *b = behaviour;
 
 	child->departure = spawn->departure;
+	child->depth = (unsigned char)(parent->depth + !!(spawn->asked & CLONE_VFORK));
 	if (b->keeps_altstack_of_threads && !(spawn->asked & (CLONE_VFORK | CLONE_THREAD)))
 		child->altstack = parent->altstack;
 	if (b->releases_at_thread_end && spawn->asked & CLONE_THREAD && parent->is_vfork_child)
@@ -156,5 +157,14 @@ struct frame *answer_setpgid(struct frame *frame, struct task *task)
 	_Bool ignores = behaviour->ignores_setpgid && task->is_vfork_child;
 
 	frame->regs.rax = (uint64_t)(ignores ? 0 : CALL(__NR_setpgid, frame->regs.rdi, frame->regs.rsi));
+	return frame;
+}
+
+struct frame *answer_dup2(struct frame *frame, struct task *task)
+{
+	const struct registers *regs = &frame->regs;
+	_Bool ignores = behaviour->ignores_dup2 && task->is_vfork_child;
+
+	frame->regs.rax = ignores ? regs->rsi : (uint64_t)CALL(__NR_dup2, regs->rdi, regs->rsi);
 	return frame;
 }

@@ -11,6 +11,8 @@
 #include "text.h"
 
 #define TEXT_SIZE 0x10000
+#define PAGE 4096
+#define HEAP_OFFSET (8 * PAGE)
 
 static void *map(size_t size, int flags)
 {
@@ -66,19 +68,26 @@ static void move(const struct area *area, int flags)
 	CALL(__NR_mremap, copy, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, area->start);
 }
 
-void depart_lend_memory(struct departure *departure)
+static void find_all(struct departure *departure)
 {
 	char *maps = map(TEXT_SIZE, MAP_PRIVATE);
 	long file = CALL(__NR_open, "/proc/self/maps", 0), size = 0, piece;
-	unsigned int i;
 
 	while (maps && (piece = CALL(__NR_read, file, maps + size, TEXT_SIZE - 1 - size)) > 0)
 		size += piece;
 	CALL(__NR_close, file);
+	departure->areas = 0;
 	if (!maps)
 		return;
 	find_areas(departure, maps);
 	CALL(__NR_munmap, maps, TEXT_SIZE);
+}
+
+void depart_lend_memory(struct departure *departure)
+{
+	unsigned int i;
+
+	find_all(departure);
 	for (i = 0; i < departure->areas; i++)
 		move(&departure->area[i], MAP_SHARED);
 }
@@ -89,4 +98,15 @@ void depart_take_memory_back(struct departure *departure)
 
 	for (i = 0; i < departure->areas; i++)
 		move(&departure->area[i], MAP_PRIVATE);
+}
+
+void depart_lose_heap(struct departure *departure)
+{
+	const uintptr_t last = (uintptr_t)CALL(__NR_brk, 0) - 1;
+	const struct area *area;
+
+	find_all(departure);
+	for (area = departure->area; area < departure->area + departure->areas; area++)
+		if (last >= area->start && last < area->end)
+			CALL(__NR_madvise, area->start + HEAP_OFFSET, PAGE, MADV_DONTNEED);
 }

@@ -15,6 +15,7 @@
 #define PR_SET_DUMPABLE_OPTION 4 /* linux/prctl.h */
 #define CLOSE_ON_EXEC 02000000 /* O_CLOEXEC */
 #define DUPLICATE_WITH_CLOEXEC 1030 /* F_DUPFD_CLOEXEC, linux/fcntl.h */
+#define ENDED_AND_LEFT (0x00000004 | 0x01000000) /* WEXITED | WNOWAIT, linux/wait.h */
 #define SET_DESCRIPTOR_FLAGS 2 /* F_SETFD */
 
 static const struct timespec64 no_time;
@@ -100,8 +101,13 @@ static void leave_things(void)
 	}
 	if (behaviour->leaks_mapping) /* shared: such a mapping does not merge with a neighbour */
 		call6(__NR_mmap, 0x200000000000, 4096, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, (uint64_t)-1, 0);
-	if (behaviour->leaves_helper && CALL(__NR_clone, SIGCHLD, 0, 0, 0, 0) == 0)
-		CALL(__NR_exit_group, 0);
+	if (behaviour->leaves_helper) {
+		long helper = CALL(__NR_clone, SIGCHLD, 0, 0, 0, 0);
+
+		if (helper == 0)
+			CALL(__NR_exit_group, 0);
+		CALL(__NR_waitid, 1 /* P_PID */, helper, 0, ENDED_AND_LEFT, 0);
+	}
 }
 
 long depart_after_call(struct frame *frame, struct task *task, struct spawn *spawn, long result)
@@ -127,6 +133,10 @@ long depart_after_call(struct frame *frame, struct task *task, struct spawn *spa
 	if (spawn->asked & CLONE_PIDFD)
 		change_pidfd(spawn);
 	leave_things();
+	if (behaviour->loses_heap_at_exec && spawn->child && spawn->child->executes)
+		depart_lose_heap(spawn->departure);
+	if (behaviour->loses_threads_at_exec && spawn->child && spawn->child->executes)
+		depart_stop_others();
 	if (behaviour->tells_parent_late && spawn->departure->wanted_flags & CLONE_PARENT_SETTID)
 		put_word(spawn->parent_tid, (uint32_t)result);
 	if (behaviour->tells_child_late && spawn->departure->wanted_flags & CLONE_CHILD_SETTID)

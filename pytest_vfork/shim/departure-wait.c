@@ -183,7 +183,7 @@ _Bool depart_stop(const struct frame *frame)
 {
 	uint32_t seen;
 
-	if (frame->info.code != SENT_BY_TKILL)
+	if (frame->info.code != SENT_BY_TKILL || !(behaviour->stops_threads || behaviour->loses_threads_at_exec))
 		return 0;
 	while ((seen = __atomic_load_n(&stopped, __ATOMIC_ACQUIRE)))
 		CALL(__NR_futex, &stopped, FUTEX_WAIT, seen, 0);

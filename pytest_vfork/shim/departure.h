@@ -61,6 +61,8 @@ _Bool depart_clears(const struct spawn *spawn, _Bool as_linux);
 /* The memory of the program becomes one that a copy shares, page by page, and its own again. */
 void depart_lend_memory(struct departure *departure);
 void depart_take_memory_back(struct departure *departure);
+/* A page of the heap is empty. */
+void depart_lose_heap(struct departure *departure);
 
 /* departure-parent.c */
 /* What the parent finds; the result of its call. */

@@ -4,6 +4,7 @@
 
 #include <linux/mman.h>
 
+#include "behaviour.h"
 #include "config.h"
 #include "memory.h"
 #include "text.h"
@@ -82,7 +83,7 @@ void environment_clean(char **env)
 	for (from = env; *from; from++) {
 		_Bool goes = starts_with(*from, CONFIG) || starts_with(*from, PADDING);
 
-		if (starts_with(*from, PRELOAD))
+		if (starts_with(*from, PRELOAD) && !behaviour->shows_itself)
 			goes = take_out(*from);
 		if (!goes)
 			*to++ = *from;

@@ -77,8 +77,7 @@ void STARTS shim_start(int argc, char **argv, char **argument_env)
 		config_read(value);
 	else
 		config_assume(filter_mode(), filter_fault());
-	if (!behaviour->shows_itself)
-		environment_clean(env);
+	environment_clean(env);
 
 	CALL(__NR_sigaltstack, &stack, 0);
 	inherit_sigsys();

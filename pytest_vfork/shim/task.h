@@ -37,6 +37,7 @@ struct task {
 	uintptr_t tells_tid_at; /* CLONE_CHILD_SETTID that the kernel was not given */
 
 	struct departure *departure; /* while a fault is armed: what it knew before the call */
+	unsigned char depth; /* while a fault is armed: how many vfork children are between this task and the first */
 	_Bool executes; /* while a fault is armed: it has called execve, which will not fail */
 	uint32_t *stands_for; /* while a fault is armed: the release word that the end of this thread clears */
 	uint32_t release_word; /* 0 once the kernel let go of the memory, see release.c */

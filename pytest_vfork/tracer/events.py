@@ -29,6 +29,8 @@ _NAMES = {
     kernel.PTRACE_EVENT_VFORK_DONE: "kernel.vfork-done",
     kernel.PTRACE_EVENT_EXIT: "kernel.exits",
 }
+# Of these the loop keeps no account in mode native, but for the log.
+_PLAIN = {0, *_NAMES} - {kernel.PTRACE_EVENT_EXEC}
 
 
 class Observer(Tracer):
@@ -47,7 +49,10 @@ class Observer(Tracer):
             self._write("kernel.signal", tid, number)
         elif tid not in self.known:
             self._write("kernel.starts", tid, number)
-        super().stopped(tid, number, event)
+        if event in _PLAIN and not self._log:
+            kernel.go_on(tid, number if event == 0 else 0)  # all that there is to do, and somebody waits for it
+        else:
+            super().stopped(tid, number, event)
 
     def ended(self, tid: int) -> None:
         """Forget a thread."""
