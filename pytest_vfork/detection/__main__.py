@@ -8,10 +8,14 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
+from functools import cache
 
 from .. import catalogue, resources
+from ..expectations import read_expectations
 from ..faults import faults
-from ..model import CALLS, Case
+from ..model import CALLS, Case, Expectation
+from ..options import default_expectations
+from ..verdict import find_expectation
 from . import FORK, Row, treatments
 from .judge import is_about, problems, settle, uncaught
 from .matrix import JOBS, run_matrix
@@ -53,9 +57,22 @@ def _wanted(name: str, cases: Sequence[Case], arguments: argparse.Namespace) -> 
         return is_sound or name in case.fails_under or bool(arguments.write and fault and is_about(fault, case.id))
 
     calls = arguments.calls.split(",")
-    return {
+    chosen = {
         case.id: [call for call in case.calls if call in calls] or [case.calls[0]] for case in cases if counts(case)
     }
+    # what does not hold without the fault either tells nothing, and may hang
+    mode = fault.modes[0].value if fault else FORK
+    known = _known(tuple(case.id for case in resources.cases()))
+    return {
+        id: [call for call in some if find_expectation(known, id, call, mode) is None] for id, some in chosen.items()
+    }
+
+
+@cache
+def _known(ids: tuple[str, ...]) -> tuple[Expectation, ...]:
+    workloads = (workload.id for workload in resources.workloads())
+    path = default_expectations(resources.folder("conformance"), "shim")
+    return read_expectations(path, [*ids, *workloads]) if path else ()
 
 
 def _deadline(cases: Sequence[Case], arguments: argparse.Namespace) -> Callable[[str, str], float]:
