@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -77,7 +78,7 @@ def read_options(
 
     `modes_of` tells the modes of an interposer.
     """
-    values = {name: config.getoption(f"vfork_{name}") or config.getini(f"vfork_{name}") or None for name in _OPTIONS}
+    values = _values(config)
 
     def choose(name: str, default: str, valid: Iterable[str]) -> str:
         value = values[name] or default
@@ -123,6 +124,15 @@ def list_faults() -> Iterator[str]:
     for one in faults().values():
         yield f"{one.name} ({', '.join(one.areas)})"
         yield f"    {one.title} As in: {one.models}."
+
+
+def are_given(config: pytest.Config) -> bool:
+    """Say whether any option of ours is set: this is a run of the suite."""
+    return any(_values(config).values())
+
+
+def _values(config: pytest.Config) -> dict[str, Any]:
+    return {name: config.getoption(f"vfork_{name}") or config.getini(f"vfork_{name}") or None for name in _OPTIONS}
 
 
 def rerun_flags(options: Options) -> str:

@@ -6,6 +6,7 @@ Nothing heavy is imported until it is used.
 
 from __future__ import annotations
 
+import os
 import pkgutil
 import random
 import shlex
@@ -18,7 +19,7 @@ import pytest
 from . import hookspecs, interposers
 from .failure import explain
 from .model import Case, Observation, Outcome, Program, Workload
-from .options import Options, add_options, list_faults, read_options, rerun_flags
+from .options import Options, add_options, are_given, list_faults, read_options, rerun_flags
 from .result import Result
 
 if TYPE_CHECKING:
@@ -73,6 +74,14 @@ def pytest_configure(config: pytest.Config) -> None:
         if config.stash[_OPTIONS].expectations:
             _check_expectations(config.stash[_OPTIONS])
         config.pluginmanager.register(_Controller(config), "vfork-controller")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Let `-n auto` mean two workers for each CPU in a run of the suite, whose programs wait for most of their time."""
+    if not are_given(config) or "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
+    return 2 * len(os.sched_getaffinity(0))
 
 
 @pytest.hookimpl(wrapper=True)

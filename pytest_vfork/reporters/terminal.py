@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from ..model import Outcome
 from ..options import Options
 from ..result import Result, Rung, ladder, reached
+
+_FEW = 3  # names of cases on a line
 
 
 class Ladder:
@@ -62,11 +64,19 @@ def _held(rung: Rung) -> str:
         return "nothing ran"
     text = f"{rung.held:4} of {rung.total} held"
     if rung.known:
-        text += f"; known deviations: {len(rung.known)}, in {', '.join(sorted({result.id for result in rung.known}))}"
+        text += f"; known deviations: {len(rung.known)}, in {_places({result.id for result in rung.known})}"
     if rung.first_failed:
         why = " (broken)" if rung.first_failed.verdict.outcome is Outcome.BROKEN else ""
         text += f"; first that did not: {rung.first_failed.name}{why}"
     return text
+
+
+def _places(ids: Collection[str]) -> str:
+    """Name a few cases, and of many the areas that they lie in."""
+    if len(ids) <= _FEW:
+        return ", ".join(sorted(ids))
+    areas = Counter(id.partition("/")[0] for id in ids)
+    return f"{len(ids)} cases ({', '.join(f'{area} {n}' for area, n in sorted(areas.items()))}; pytest -rx says why)"
 
 
 def reporter(options: Options) -> Ladder:
