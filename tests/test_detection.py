@@ -13,7 +13,7 @@ from collections.abc import Callable
 import pytest
 
 from pytest_vfork import resources
-from pytest_vfork.detection import first_failing, treatments
+from pytest_vfork.detection import first_failing, is_of_a_tracer, treatments
 from pytest_vfork.detection.judge import problems
 from pytest_vfork.detection.matrix import run_case
 from pytest_vfork.detection.report import PAGE, page, read_result
@@ -38,7 +38,7 @@ def choose(name: str, cases: list[Case]) -> tuple[list[tuple[str, str]], list[tu
     first = first_failing(row, cases)
     notice = sorted((case for case in cases if name in case.fails_under), key=lambda c: (len(c.fails_under), c.id))
     must = dict.fromkeys(case.id for case in (first, *notice) if case in notice)
-    others = [case for case in cases if name not in case.fails_under]
+    others = [case for case in cases if name not in case.fails_under and not is_of_a_tracer(case)]
     number = faults()[name].number
     must_not = [others[(number * MUST_NOT + index) % len(others)] for index in range(MUST_NOT)]
     return (

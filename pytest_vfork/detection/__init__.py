@@ -19,13 +19,20 @@ FORK = Mode.FORK.value
 class Row:
     """What became of the cases under one treatment: by case, the calls that failed.
 
-    `failed` holds what failed in every round, `sometimes` what failed in some, `broken` what did not work in one.
+    `failed` holds what failed in every round, `sometimes` what failed in some, `broken` what did not work in one;
+    `unseen` are the cases that this machine lacks something for.
     """
 
     treatment: str
     failed: Mapping[str, tuple[str, ...]]
     sometimes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     broken: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unseen: frozenset[str] = frozenset()
+
+
+def is_of_a_tracer(case: Case) -> bool:
+    """Whether a case is about what a tracer is told: with a fault the shim traps more, and each SIGSYS is a stop."""
+    return case.id.startswith("ptrace/")
 
 
 def treatments() -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from ..faults import faults
 from ..model import CALLS, Case, Expectation
 from ..options import default_expectations
 from ..verdict import find_expectation
-from . import FORK, Row, treatments
+from . import FORK, Row, is_of_a_tracer, treatments
 from .judge import is_about, problems, settle, uncaught
 from .matrix import JOBS, run_matrix
 from .report import write_report
@@ -54,6 +54,8 @@ def _wanted(name: str, cases: Sequence[Case], arguments: argparse.Namespace) -> 
     is_sound = fault is None or fault.is_sound
 
     def counts(case: Case) -> bool:
+        if fault and is_of_a_tracer(case):
+            return name in case.fails_under
         return is_sound or name in case.fails_under or bool(arguments.write and fault and is_about(fault, case.id))
 
     calls = arguments.calls.split(",")

@@ -45,6 +45,8 @@ def _problems(row: Row, cases: Sequence[Case]) -> Iterator[str]:
     if fault and not is_about(fault, first.id):
         yield f"{name}: {first.id} is the first case that fails; its row in faults.def names {', '.join(fault.areas)}"
     for case in cases:
+        if case.id in row.unseen:
+            continue
         listed, fails = name in case.fails_under, case.id in row.failed
         if listed and not fails:
             yield f"{name}: {case.id} says that it fails under it, and does not"

@@ -26,7 +26,7 @@ from . import FORK, Row
 # A case sleeps for most of its time, while it looks whether a parent stays silent: a core serves several.
 JOBS = 4 * (os.cpu_count() or 1)
 _Item = tuple[str, str]  # case, call
-FAIL, BROKEN = Outcome.FAIL.value, Outcome.BROKEN.value
+FAIL, BROKEN, UNSUPPORTED = Outcome.FAIL.value, Outcome.BROKEN.value, Outcome.UNSUPPORTED.value
 
 
 def run_matrix(
@@ -77,7 +77,8 @@ def _row(name: str, seen: Mapping[str, Sequence[Mapping[str, str]]]) -> Row:
         if fails:
             is_sure = all(FAIL in outcomes.values() for outcomes in rounds)
             (failed if is_sure else sometimes)[case] = tuple(call for call, _ in fails.most_common())
-    return Row(name, failed, sometimes, broken)
+    unseen = (case for case, rounds in seen.items() if all({*run.values()} == {UNSUPPORTED} for run in rounds))
+    return Row(name, failed, sometimes, broken, frozenset(unseen))
 
 
 @cache

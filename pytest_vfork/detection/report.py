@@ -51,9 +51,9 @@ def write_report(rows: Mapping[str, Row], cases: Sequence[Case]) -> None:
     """Put what these cases did in the place of what they did before, and make the page anew."""
     path = resources.folder("conformance") / RESULT
     known = read_result() if path.exists() else {}
-    asked = {case.id for case in cases}
     plain = {}
     for name in treatments():
+        asked = {case.id for case in cases} - (rows[name].unseen if name in rows else set())
         kept = {case: calls for case, calls in known[name].failed.items() if case not in asked} if name in known else {}
         failed = {**kept, **rows[name].failed} if name in rows else known[name].failed if name in known else {}
         plain[name] = {case: " ".join(calls) for case, calls in sorted(failed.items())}

@@ -19,8 +19,8 @@ def rewrite(rows: Mapping[str, Row], cases: Iterable[Case]) -> list[str]:
     """Make `fails_under` of every template true for the treatments in `rows`, and leave others; return what changed."""
     changed = []
     for case in cases:
-        found = {name for name, row in rows.items() if case.id in row.failed}
-        wanted = (case.fails_under - set(rows)) | found
+        asked = {name for name, row in rows.items() if case.id not in row.unseen}
+        wanted = (case.fails_under - asked) | {name for name in asked if case.id in rows[name].failed}
         text = case.template.read_text("utf-8")
         new = _LINE.sub(lambda line: fails_under(wanted), text, count=1)  # noqa: B023 (called at once)
         if new != text:

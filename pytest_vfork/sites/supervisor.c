@@ -90,6 +90,9 @@ int main(int argc, char **argv)
 	sigprocmask(SIG_BLOCK, &waited, &old);
 	program = fork();
 	if (program == 0) {
+		/* what is ignored stays so across exec: under nohup(1), say, no program would ever see a hangup */
+		for (int number = 1; number < NSIG; number++)
+			signal(number, SIG_DFL);
 		sigprocmask(SIG_SETMASK, &old, NULL);
 		close(report);
 		execvp(argv[3], argv + 3);
