@@ -77,7 +77,12 @@ def test_a_program_that_is_not_there(traced: Traced, tmp_path: Path) -> None:
 def test_environment_signals_and_descriptors_are_those_of_the_tracer(traced: Traced, mode: Mode) -> None:
     look = "env; grep -E 'Sig(Blk|Ign|Cgt)' /proc/self/status; ls /proc/self/fd; umask; ulimit -a"
     plain = subprocess.run(["sh", "-c", look], capture_output=True, text=True, check=True, env={"A": "b"}).stdout
-    assert traced("/bin/sh", "-c", look, env={"A": "b"}).stdout == plain
+    assert _for_programs(traced("/bin/sh", "-c", look, env={"A": "b"}).stdout) == _for_programs(plain)
+
+
+def _for_programs(text: str) -> str:
+    """Leave out signals 32 and 33: glibc's own, which its posix_spawn ignores in the child, and Python's way varies."""
+    return re.sub(r"\t([0-9a-f]{16})$", lambda mask: f"\t{int(mask[1], 16) & ~0x180000000:016x}", text, flags=re.M)
 
 
 def test_a_static_program_is_interposed(traced: Traced, mode: Mode, builder: Builder, tmp_path: Path) -> None:
