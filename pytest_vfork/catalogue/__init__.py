@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from .. import resources
 from ..model import Case, Level, Mode
 from ..needs import NEEDS
+from ..pages import render_page
 from ..promises import read_spec
 from ..variants import VARIANTS
 
@@ -95,15 +94,8 @@ def to_markdown(cases: Iterable[Case], rows: Iterable[Row]) -> str:
     areas: dict[str, list[Case]] = {}
     for case in sorted(cases, key=lambda case: (case.level, case.id)):
         areas.setdefault(case.id.partition("/")[0], []).append(case)
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
-    return environment.get_template("requirements.md.j2").render(
+    return render_page(
+        Path(__file__).with_name("requirements.md.j2"),
         areas=areas,
         broken_by_fork={area: sum("fork" in case.fails_under for case in found) for area, found in areas.items()},
         command=COMMAND,

@@ -7,10 +7,9 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import jinja2
-
 from .. import languages, resources
 from ..model import ASSERTIONS, Workload
+from ..pages import render_page
 
 COMMAND = "pytest-vfork workloads --write docs/workloads.md"
 _ROW = re.compile(r"\| \S+ \| \[\S+\]\(\.\./fixtures/(?P<path>\S+)\) \| (?P<version>[^|]*) \|")
@@ -37,9 +36,8 @@ def render(workloads: Sequence[Workload], versions: Mapping[str, str]) -> str:
         assertion: sorted({w.id.partition("/")[0] for w in workloads if assertion in w.asserts})
         for assertion in ASSERTIONS
     }
-    environment = jinja2.Environment(trim_blocks=True, autoescape=False, keep_trailing_newline=True)
-    template = environment.from_string(Path(__file__).with_name("workloads.md.j2").read_text("utf-8"))
-    return template.render(command=COMMAND, workloads=rows, asserted=list(by.items()))
+    template = Path(__file__).with_name("workloads.md.j2")
+    return render_page(template, command=COMMAND, workloads=rows, asserted=list(by.items()))
 
 
 def ask_versions(workloads: Sequence[Workload]) -> dict[str, str]:

@@ -8,11 +8,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from .. import resources
 from ..faults import faults
 from ..model import Case, Level
+from ..pages import render_page
 from . import FORK, Row, first_failing, treatments
 from .judge import uncaught
 
@@ -73,23 +72,15 @@ def page(rows: Mapping[str, Row], cases: Sequence[Case]) -> str:
         }
         for fault in faults().values()
     ]
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=False,
+    return render_page(
+        Path(__file__).with_name("page.md.j2"),
+        faults=table,
+        treatments=[_compare(name, must, cases) for name in COMPARED],
+        levels=[level.word for level in Level],
+        case_count=len(cases),
+        sights=[(text, ["yes" if id in must[name] else "no" for name in COMPARED]) for id, text in _SIGHTS.items()],
+        unbroken=uncaught(cases),
     )
-    return (
-        environment.get_template("page.md.j2").render(
-            faults=table,
-            treatments=[_compare(name, must, cases) for name in COMPARED],
-            levels=[level.word for level in Level],
-            case_count=len(cases),
-            sights=[(text, ["yes" if id in must[name] else "no" for name in COMPARED]) for id, text in _SIGHTS.items()],
-            unbroken=uncaught(cases),
-        )
-    ).rstrip() + "\n"
 
 
 def amounts_to(treatment: str, must: Mapping[str, Sequence[str]]) -> list[str]:

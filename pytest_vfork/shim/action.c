@@ -10,6 +10,7 @@
 #include "behaviour.h"
 #include "entry.h"
 #include "filter.h"
+#include "killable.h"
 #include "memory.h"
 #include "shortcut.h"
 #include "text.h"
@@ -83,6 +84,17 @@ static long query(const struct dispositions *all, int sig, struct action *old)
 	return result;
 }
 
+/* Before a handler can run, and after it no longer can: parents that wait block exactly what is handled. */
+static void set_handled(struct dispositions *all, sigset bit, _Bool value)
+{
+	_Bool is_known = !!(all->handled & bit) == value && !(all->one_shot & bit);
+
+	set_bit(&all->one_shot, bit, 0);
+	set_bit(&all->handled, bit, value);
+	if (!is_known)
+		killable_tell(all);
+}
+
 static long set(struct dispositions *all, int sig, const struct action *next, struct action *old)
 {
 	sigset bit = BIT(sig);
@@ -93,6 +105,8 @@ static long set(struct dispositions *all, int sig, const struct action *next, st
 	real.mask &= ~BIT(SIGSYS);
 	if (handles || next->mask & BIT(SIGSYS))
 		shortcut_close(bit);
+	if (handles && !(bit & UNBLOCKABLE))
+		set_handled(all, bit, 1);
 	if (moves) {
 		real = entered_by_shim(next->flags);
 		/* handler last: another thread's signal may come right now */
@@ -107,7 +121,8 @@ static long set(struct dispositions *all, int sig, const struct action *next, st
 	/* -EFAULT comes after the deed */
 	if (!result && old)
 		show(all, sig, &before, old);
-	set_bit(&all->handled, bit, handles);
+	if (!handles)
+		set_handled(all, bit, 0);
 	set_bit(&all->one_shot, bit, handles && (next->flags & SA_RESETHAND));
 	set_bit(&all->mask_has_sigsys, bit, !!(next->mask & BIT(SIGSYS)));
 	if ((moves || next->mask & BIT(SIGSYS)) && !(all->queries & bit))

@@ -18,7 +18,7 @@ trap_function answer_vfork, answer_fork, answer_clone, answer_clone3;
 /* exec.c */
 trap_function answer_execve, answer_execveat;
 /* departure-child.c */
-trap_function answer_getpid, answer_getppid, answer_setsid, answer_setpgid, answer_dup2;
+trap_function answer_getpid, answer_getppid, answer_setsid, answer_ignored, answer_dup2;
 /* deliver.c */
 trap_function answer_handler_returns;
 

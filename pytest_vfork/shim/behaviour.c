@@ -3,6 +3,8 @@
 
 #include <linux/sched.h>
 
+#include "call.h"
+
 const struct behaviour behaviours[VFORK_SHIM_EMULATE + 1] = {
 	[VFORK_SHIM_FORK] = { "fork", .shares_memory = 0, .suspender = NOBODY_SUSPENDS },
 	[VFORK_SHIM_REISSUE] = { "reissue", .shares_memory = 1, .suspender = KERNEL_SUSPENDS },
@@ -33,6 +35,14 @@ _Bool fault_is(int fault, const char *text, size_t size)
 			return 0;
 	return i == size && !name[i];
 }
+
+/* What deeds point to; aligned as the kernel reads them. */
+static const uint64_t every_processor[16] = { [0 ... 15] = ~0ull };
+static const int no_priority = 0;
+static const char helper_name[] = "helper";
+static const uint32_t own_capabilities[2] = { 0x20080522, 0 }; /* _LINUX_CAPABILITY_VERSION_3, linux/capability.h */
+static const uint32_t no_capabilities[6] = { 0 };
+static int new_timer;
 
 void behaviour_depart(int fault)
 {

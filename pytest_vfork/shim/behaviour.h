@@ -22,6 +22,14 @@ enum unchecked {
 	POINTER = 64,
 };
 
+#define DEED(...) ((struct deed){ __VA_ARGS__ })
+
+/* A system call that a fault makes, once, of a task itself; no pointer but to what outlives it. */
+struct deed {
+	long call; /* 0: none */
+	uint64_t arguments[3];
+};
+
 struct behaviour {
 	const char *name;
 	_Bool shares_memory; /* CLONE_VM of a vfork-family call is passed on */
@@ -36,7 +44,8 @@ struct behaviour {
 	unsigned int unchecked; /* enum unchecked */
 	_Bool loses_exit_signal, forces_sigchld;
 	_Bool ignores_new_stack, takes_stack_for_its_top, ignores_set_tid, accepts_sighand_alone, accepts_clear_sighand_with_sighand,
-		accepts_one_word_for_both;
+		accepts_one_word_for_both, accepts_thread_alone;
+	_Bool checks_tid_words, writes_arguments_back, reads_whole_arguments, takes_all_bits_of_clone, loses_errno;
 	int moves_new_stack_by;
 	_Bool suspends_without_vfork, shares_only_with_vfork, spares_threads, spares_copies;
 	_Bool has_one_lock, writes_frames_to_stack;
@@ -48,7 +57,7 @@ struct behaviour {
 	_Bool ignores_core_dump;
 	sigset ignores_death_by;
 	_Bool stops_threads;
-	_Bool blocks_fatal, lets_handlers_run, lets_core_dump, lets_stop;
+	_Bool blocks_fatal, lets_handlers_run, lets_core_dump, lets_stop, waits_with_first_mask;
 	sigset loses_signals;
 	_Bool merges_queued;
 
@@ -59,6 +68,7 @@ struct behaviour {
 	_Bool opens_pidfd_for_exec, moves_pidfd;
 	_Bool leaks_descriptor, leaks_mapping, leaves_helper;
 	_Bool restores_dumpable, restores_break, restores_tls;
+	struct deed parent_goes_on_with;
 	_Bool copies_back, loses_heap_at_exec, loses_threads_at_exec;
 
 	/* the child: departure-child.c */
@@ -66,13 +76,17 @@ struct behaviour {
 		damages_child_register, damages_child_flags, damages_child_red_zone;
 	_Bool copies_itimer, copies_pending, copies_pdeathsig, copies_robust_list, keeps_rseq, raises_limits, resets_ignored,
 		dies_with_parent;
-	_Bool lies_about_pid, lies_about_ppid, refuses_setsid, ignores_setpgid, ignores_dup2;
+	_Bool copies_resetting_policy, reopens_descriptors;
+	_Bool lies_about_pid, lies_about_ppid, refuses_setsid, ignores_dup2;
+	long ignores_call; /* one that trap.c has for it */
+	struct deed child_begins_with;
 
 	uint64_t ignores_handler_flags; /* SA_*: action.c */
 
 	/* its exec: departure-exec.c */
 	_Bool loses_exec_errno, leaves_zombie_at_failed_exec, ignores_cloexec, resets_ignored_at_exec, unblocks_at_exec,
 		blocks_at_exec, loses_environment, shows_itself, refuses_scripts, refuses_execveat, executes_in_new_process;
+	struct deed child_executes_with;
 };
 
 /* indexed by enum vfork_shim_mode; rows without a name are no modes */

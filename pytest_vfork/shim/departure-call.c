@@ -93,12 +93,39 @@ static void change_arguments(struct spawn *spawn)
 		change_flags(spawn, CLONE_SIGHAND, 0);
 	if (b->accepts_clear_sighand_with_sighand && has_both(spawn, CLONE_SIGHAND | CLONE_CLEAR_SIGHAND))
 		change_flags(spawn, CLONE_CLEAR_SIGHAND, 0);
+	if (b->accepts_thread_alone && (spawn->asked & (CLONE_THREAD | CLONE_SIGHAND)) == CLONE_THREAD)
+		change_flags(spawn, CLONE_THREAD, 0);
 	if (b->accepts_one_word_for_both && has_one_word)
 		change_flags(spawn, CLONE_PARENT_SETTID, 0);
 	if (b->tells_parent_late)
 		change_flags(spawn, CLONE_PARENT_SETTID, 0);
 	if (b->tells_child_late)
 		change_flags(spawn, CLONE_CHILD_SETTID, 0);
+}
+
+static _Bool is_out_of_reach(const struct spawn *spawn, uint64_t flag, uintptr_t word)
+{
+	return spawn->asked & flag && !can_overwrite8(word & ~7ul);
+}
+
+/* An error that Linux does not give. */
+static long check(const struct frame *frame, const struct spawn *spawn)
+{
+	const struct behaviour *b = behaviour;
+	const struct registers *regs = &frame->regs;
+
+	if (b->checks_tid_words && (is_out_of_reach(spawn, CLONE_PARENT_SETTID, spawn->parent_tid) ||
+				    is_out_of_reach(spawn, CLONE_CHILD_SETTID, spawn->child_tid)))
+		return -EFAULT;
+	if (b->takes_all_bits_of_clone && regs->rax == __NR_clone && regs->rdi >> 32)
+		return -EINVAL;
+	if (!spawn->args)
+		return 0;
+	if (b->writes_arguments_back && !can_overwrite8(regs->rdi))
+		return -EFAULT;
+	if (b->reads_whole_arguments && !can_read(regs->rdi, sizeof(*spawn->args)))
+		return -EFAULT;
+	return 0;
 }
 
 /* Where the kernel would have put a signal frame without an alternate stack. */
@@ -154,7 +181,9 @@ long depart_before_call(struct frame *frame, struct task *task, struct spawn *sp
 		return 0;
 	if (behaviour->refuses || (behaviour->refuses_clone3 && spawn->args))
 		return -(behaviour->refuses | behaviour->refuses_clone3);
-	result = enter(task);
+	result = check(frame, spawn);
+	if (!result)
+		result = enter(task);
 	if (result)
 		return result;
 	spawn->departure->wanted_flags = spawn->asked;
@@ -169,6 +198,12 @@ long depart_before_call(struct frame *frame, struct task *task, struct spawn *sp
 	if (behaviour->waits_on_pipe)
 		CALL(__NR_pipe2, spawn->departure->pipe, CLOSE_ON_EXEC);
 	return 0;
+}
+
+void depart_do(const struct deed *deed)
+{
+	if (deed->call)
+		CALL(deed->call, deed->arguments[0], deed->arguments[1], deed->arguments[2]);
 }
 
 _Bool depart_spares(uint64_t flags)

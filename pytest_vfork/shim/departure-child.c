@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Faults in what a child begins with. */
+#include <asm/fcntl.h>
 #include <linux/futex.h>
 #include <linux/sched.h>
 
@@ -8,10 +9,14 @@
 #include "call.h"
 #include "departure.h"
 #include "spawn.h"
+#include "text.h"
 
 #define ARITHMETIC 0x8d5ull /* CF, PF, AF, ZF, SF, OF */
 #define PR_SET_PDEATHSIG_OPTION 1 /* linux/prctl.h */
 #define LIMITS 16 /* RLIM_NLIMITS */
+#define DESCRIPTORS 64
+#define FIRST_DESCRIPTOR 3
+#define RESETS_ON_FORK 0x40000000 /* SCHED_RESET_ON_FORK */
 #define PERSISTENT 32768 /* from the bottom of the slot: above what environment.c uses, below what frames take */
 
 #ifndef __NR_rseq
@@ -105,6 +110,41 @@ void depart_reset_ignored(void)
 	}
 }
 
+/* The description that each descriptor refers to is one of its own; sockets and the like cannot be opened by a path. */
+static void reopen_descriptors(void)
+{
+	int fd;
+
+	for (fd = FIRST_DESCRIPTOR; fd < DESCRIPTORS; fd++) {
+		char path[32] = { 0 };
+		struct text text = { path, path + sizeof(path) - 1 };
+		long status = CALL(__NR_fcntl, fd, F_GETFL), flags = CALL(__NR_fcntl, fd, F_GETFD), other;
+
+		if (is_error(status))
+			continue;
+		text_add(&text, "/proc/self/fd/");
+		text_add_number(&text, fd);
+		other = CALL(__NR_open, path, (status & ~(O_CREAT | O_EXCL | O_TRUNC)) | O_NONBLOCK);
+		if (is_error(other))
+			continue;
+		CALL(__NR_fcntl, other, F_SETFL, status);
+		CALL(__NR_dup2, other, fd);
+		CALL(__NR_fcntl, fd, F_SETFD, flags);
+		CALL(__NR_close, other);
+	}
+}
+
+static void copy_resetting_policy(void)
+{
+	long parent = CALL(__NR_getppid), policy = CALL(__NR_sched_getscheduler, parent);
+	int priority = 0;
+
+	if (is_error(policy) || !(policy & RESETS_ON_FORK))
+		return;
+	CALL(__NR_sched_getparam, parent, &priority);
+	CALL(__NR_sched_setscheduler, 0, policy, &priority);
+}
+
 void depart_child_starts(struct frame *frame, struct task *task, const struct departure *departure)
 {
 	const struct behaviour *b = behaviour;
@@ -130,6 +170,11 @@ void depart_child_starts(struct frame *frame, struct task *task, const struct de
 		raise_limits();
 	if (b->resets_ignored)
 		depart_reset_ignored();
+	if (b->reopens_descriptors)
+		reopen_descriptors();
+	if (b->copies_resetting_policy)
+		copy_resetting_policy();
+	depart_do(&b->child_begins_with);
 }
 
 struct frame *answer_getpid(struct frame *frame, struct task *task)
@@ -152,11 +197,12 @@ struct frame *answer_setsid(struct frame *frame, struct task *task)
 	return frame;
 }
 
-struct frame *answer_setpgid(struct frame *frame, struct task *task)
+struct frame *answer_ignored(struct frame *frame, struct task *task)
 {
-	_Bool ignores = behaviour->ignores_setpgid && task->is_vfork_child;
+	struct registers *regs = &frame->regs;
+	_Bool ignores = behaviour->ignores_call == (long)regs->rax && task->is_vfork_child;
 
-	frame->regs.rax = (uint64_t)(ignores ? 0 : CALL(__NR_setpgid, frame->regs.rdi, frame->regs.rsi));
+	regs->rax = (uint64_t)(ignores ? 0 : CALL((long)regs->rax, regs->rdi, regs->rsi, regs->rdx));
 	return frame;
 }
 

@@ -82,6 +82,7 @@ long depart_at_exec(struct frame *frame, struct task *task, long directory, uint
 		frame->mask = ~(BIT(SIGSYS) | BIT(SIGKILL) | BIT(SIGSTOP));
 	if (b->loses_environment)
 		*env = 0;
+	depart_do(&b->child_executes_with);
 	if (b->executes_in_new_process && !fails)
 		go_on_in_new_process();
 	return 0;

@@ -125,7 +125,8 @@ long depart_after_call(struct frame *frame, struct task *task, struct spawn *spa
 		CALL(__NR_close, spawn->departure->pipe[1]);
 	}
 	if (is_error(result))
-		return result;
+		return behaviour->loses_errno ? -ENOMEM : result;
+	depart_do(&behaviour->parent_goes_on_with);
 	waiting = killable_mask(frame, task);
 	change_signals(frame, waiting);
 	damage(frame, task, waiting);

@@ -57,6 +57,9 @@ void depart_go_on(void);
 /* Whether the application's word of CLONE_CHILD_CLEARTID is cleared now; `as_linux` is the answer without a fault. */
 _Bool depart_clears(const struct spawn *spawn, _Bool as_linux);
 
+/* Does what the fault names; nothing without one. */
+void depart_do(const struct deed *deed);
+
 /* departure-memory.c */
 /* The memory of the program becomes one that a copy shares, page by page, and its own again. */
 void depart_lend_memory(struct departure *departure);

@@ -6,6 +6,7 @@
 
 #include "behaviour.h"
 #include "call.h"
+#include "killable.h"
 
 /* P_PID and wait options, linux/wait.h; setpgid's answer to "has it called execve" */
 #define P_PID_TYPE 1
@@ -49,6 +50,7 @@ _Bool child_has_let_go(const struct release *release, int64_t patience_ns)
 	uint32_t seen;
 
 	while (!says_released(release, seen = __atomic_load_n(release->word, __ATOMIC_ACQUIRE))) {
+		killable_follow(release->frame, release->parent);
 		/* not FUTEX_PRIVATE_FLAG: mm_release wakes the shared key (hazard 8) */
 		if (CALL(__NR_futex, release->word, FUTEX_WAIT, seen, &patience) == -ETIMEDOUT)
 			return looks_gone(release);

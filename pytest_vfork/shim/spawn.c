@@ -14,11 +14,6 @@
 #define VFORK_FLAGS (CLONE_VM | CLONE_VFORK)
 #define USER_END 0x7ffffffff000ull /* TASK_SIZE_MAX; with 57 bits of address the kernel decides */
 
-static void block(sigset mask)
-{
-	CALL(__NR_rt_sigprocmask, SIG_SETMASK, &mask, 0, SIGSET_SIZE);
-}
-
 /* The parent's way, until it may go on; the child leaves on its own (share.c), or with 0 (copy.c). */
 static long create(struct frame *frame, struct task *task, struct spawn *spawn)
 {
@@ -26,20 +21,23 @@ static long create(struct frame *frame, struct task *task, struct spawn *spawn)
 	sigset waiting = 0;
 	long result;
 
-	if (spawn->suspender != NOBODY_SUSPENDS)
+	if (spawn->suspender == KERNEL_SUSPENDS) {
 		waiting = killable_mask(frame, task);
-	if (spawn->suspender == KERNEL_SUSPENDS)
-		block(waiting);
+		CALL(__NR_rt_sigprocmask, SIG_SETMASK, &waiting, 0, SIGSET_SIZE);
+	}
 	result = shares ? share_begin(frame, task, spawn) : copy_begin(frame, task, spawn);
 	if (result == 0)
 		return 0;
 	if (spawn->suspender == SHIM_SUSPENDS && !is_error(result)) {
 		spawn->release.child = (int32_t)result;
-		block(waiting);
+		spawn->release.frame = frame;
+		spawn->release.parent = task;
+		waiting = killable_begin(frame, task, spawn->release.word);
 		if (behaviour->departs)
 			depart_wait(frame, task, spawn, waiting);
 		else
 			suspend_until_released(&spawn->release);
+		killable_end(task);
 	}
 	if (shares)
 		share_end(spawn, result);

@@ -10,7 +10,8 @@
  * On which stack: on the parent's own slot, which nobody else touches: 60 KiB less its signal frame.
  * Signals: all are blocked but those that end the process at once when they come (killable.h), so nothing interrupts a
  * wait; but the process may end at any instruction, and the rest of the function is then never run. SIGSTOP stops it,
- * and SIGCONT lets it go on in the same wait.
+ * and SIGCONT lets it go on in the same wait. child_has_let_go() changes the mask when another task has changed what is
+ * handled: call it now and then.
  * Allowed: system calls through CALL(), or call6() where the sixth argument counts; memory of one's own.
  * Not allowed: libc, thread-local storage (the child's, too), a lock that the child, another thread or a killed task
  * could hold, an errno; a descriptor that stays open (the application would see it, and may close it).

@@ -49,6 +49,7 @@ static struct slot first AHEAD;
  */
 struct arena {
 	struct chunk *newest;
+	uint32_t waiting; /* parents, and those that were killed while they waited */
 };
 
 static struct arena *arena;
@@ -227,6 +228,37 @@ void task_free(struct task *task)
 	if (task->exec_map)
 		CALL(__NR_munmap, task->exec_map, task->exec_map_size);
 	set_owner(task, 0);
+}
+
+void task_waits(struct task *task, uint32_t *word)
+{
+	struct arena *where = find_arena();
+
+	__atomic_store_n(&task->waits_for, word, __ATOMIC_SEQ_CST);
+	if (where)
+		__atomic_fetch_add(&where->waiting, word ? 1 : -1, __ATOMIC_SEQ_CST);
+}
+
+_Bool task_any_waits(void)
+{
+	struct arena *where = __atomic_load_n(&arena, __ATOMIC_ACQUIRE);
+
+	return where && __atomic_load_n(&where->waiting, __ATOMIC_SEQ_CST);
+}
+
+struct task *task_after(const struct task *task)
+{
+	struct arena *where = __atomic_load_n(&arena, __ATOMIC_ACQUIRE);
+	struct chunk *chunk = chunk_of(task);
+	uint32_t next = chunk ? (uint32_t)((ARG(task) - ARG(chunk->slots)) / SLOT_SIZE) + 1 : 0;
+
+	if (!chunk && where)
+		chunk = __atomic_load_n(&where->newest, __ATOMIC_ACQUIRE);
+	while (chunk && next >= __atomic_load_n(&chunk->used, __ATOMIC_ACQUIRE)) {
+		chunk = chunk->next;
+		next = 0;
+	}
+	return chunk ? &chunk->slots[next].task : NULL;
 }
 
 void task_inherit(struct task *child, const struct task *parent, uint64_t flags)

@@ -19,6 +19,7 @@ struct dispositions {
 	sigset handled; /* a handler is installed */
 	sigset one_shot; /* with SA_RESETHAND: ask the kernel before believing `handled` */
 	sigset mask_has_sigsys; /* SIGSYS was in sa_mask: kept from the kernel, shown to the application */
+	uint32_t changes; /* of `handled`: a parent that waits blocks what has a handler, see killable.c */
 	sigset queries; /* rt_sigaction without a new action is trapped for these: filter_queries() */
 	/* of SA_ONSTACK handlers, which the kernel enters through the shim, and of SIGSYS */
 	struct action actions[SIGNALS + 1];
@@ -35,6 +36,10 @@ struct task {
 	_Bool is_vfork_child;
 	_Bool clears_handlers; /* CLONE_CLEAR_SIGHAND */
 	uintptr_t tells_tid_at; /* CLONE_CHILD_SETTID that the kernel was not given */
+
+	/* while this task is a parent that waits, see killable.c */
+	uint32_t *waits_for; /* the release word */
+	uint32_t seen_changes;
 
 	struct departure *departure; /* while a fault is armed: what it knew before the call */
 	unsigned char depth; /* while a fault is armed: how many vfork children are between this task and the first */
@@ -58,6 +63,12 @@ struct altstack task_first_stack(void);
 struct task *task_claim(void);
 /* Takes over what clone(2) says: `flags` are those that the application asked for. */
 void task_inherit(struct task *child, const struct task *parent, uint64_t flags);
+/* From now on, until NULL, this task is a parent that waits for this word. */
+void task_waits(struct task *task, uint32_t *word);
+/* Whether any task of this memory does. */
+_Bool task_any_waits(void);
+/* The next of all slots that have ever been used, free or not; the first is task_first(). NULL: no more. */
+struct task *task_after(const struct task *task);
 /* The slot is free again when the tid is gone. */
 void task_is_thread(struct task *task, int tid);
 void task_free(struct task *task);

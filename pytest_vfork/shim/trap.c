@@ -42,7 +42,10 @@ const struct trap traps[] = {
 	{ __NR_getppid, TRAP_ALWAYS, 0, 0, COOKIE_SIXTH, 0, 1, answer_getppid },
 	{ __NR_dup2, TRAP_ALWAYS, 0, 0, COOKIE_SIXTH, 0, 1, answer_dup2 },
 	{ __NR_setsid, TRAP_ALWAYS, 0, 0, COOKIE_SIXTH, 0, 1, answer_setsid },
-	{ __NR_setpgid, TRAP_ALWAYS, 0, 0, COOKIE_SIXTH, 0, 1, answer_setpgid },
+	{ __NR_setpgid, TRAP_ALWAYS, 0, 0, COOKIE_SIXTH, 0, 1, answer_ignored },
+	{ __NR_sched_setscheduler, TRAP_ALWAYS, 0, 0, COOKIE_SIXTH, 0, 1, answer_ignored },
+	{ __NR_setresuid, TRAP_ALWAYS, 0, 0, COOKIE_SIXTH, 0, 1, answer_ignored },
+	{ __NR_alarm, TRAP_ALWAYS, 0, 0, COOKIE_SIXTH, 0, 1, answer_ignored },
 	{ __NR_prctl, TRAP_IF_HANDLER_RETURNS, 0, 0, COOKIE_SIXTH, 0, 0, answer_handler_returns },
 };
 
