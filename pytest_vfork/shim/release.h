@@ -9,8 +9,7 @@ struct release {
 	uint32_t *word; /* the kernel changes it, and wakes who waits for it, when the child execs, exits or dies */
 	_Bool by_owner_death; /* released is FUTEX_OWNER_DIED; else 0 */
 	int32_t child; /* its pid */
-	/* who waits, and for whom nothing is done but child_has_let_go() */
-	const struct frame *frame;
+	const struct frame *frame; /* of the parent, and the parent: for its mask, which child_has_let_go() keeps true */
 	struct task *parent;
 };
 
