@@ -234,8 +234,9 @@ def vfork_verdict(request: pytest.FixtureRequest) -> Callable[[Result], None]:
     return conclude
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark the items of the suite, so that `-m vfork` and `-m "vfork_level"` select them."""
+    workloads = []
     for item in items:
         if "vfork_verdict" in getattr(item, "fixturenames", ()):
             item.add_marker("vfork")
@@ -245,6 +246,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             for subject in parameters:
                 if isinstance(subject, Case | Workload):
                     item.add_marker(pytest.mark.vfork_level(subject.level.word))
+                if isinstance(subject, Workload):
+                    workloads.append(item)
+    if hasattr(config, "workerinput"):
+        _spread(workloads, items)
+
+
+def _spread(slow: list[pytest.Item], items: list[pytest.Item]) -> None:
+    """Spread the slow items over the first two thirds: with several at the end one worker would outlast the others."""
+    places = {item: number / len(slow) * 2 / 3 for number, item in enumerate(slow)}
+    places |= {item: number / len(items) for number, item in enumerate(items) if item not in places}
+    items.sort(key=places.__getitem__)
 
 
 def _check_expectations(options: Options) -> None:
