@@ -50,15 +50,19 @@ sigset killable_mask(const struct frame *frame, const struct task *task)
 	return frame->mask | still_handled(task->dispositions) | DUMPS_CORE | STOPS;
 }
 
-sigset killable_begin(const struct frame *frame, struct task *task, uint32_t *word)
+sigset killable_block(const struct frame *frame, const struct task *task)
 {
-	sigset mask;
+	sigset mask = killable_mask(frame, task);
 
-	task_waits(task, word); /* first: who changes `handled` after we read it finds us */
-	task->seen_changes = __atomic_load_n(&task->dispositions->changes, __ATOMIC_SEQ_CST);
-	mask = killable_mask(frame, task);
 	CALL(__NR_rt_sigprocmask, SIG_SETMASK, &mask, 0, SIGSET_SIZE);
 	return mask;
+}
+
+sigset killable_begin(const struct frame *frame, struct task *task, uint32_t *word)
+{
+	task_waits(task, word); /* first: who changes `handled` after we read it finds us */
+	task->seen_changes = __atomic_load_n(&task->dispositions->changes, __ATOMIC_SEQ_CST);
+	return killable_block(frame, task);
 }
 
 void killable_end(struct task *task)
@@ -69,12 +73,10 @@ void killable_end(struct task *task)
 void killable_follow(const struct frame *frame, struct task *task)
 {
 	uint32_t changes = __atomic_load_n(&task->dispositions->changes, __ATOMIC_SEQ_CST);
-	sigset mask;
 
 	if (changes == task->seen_changes || behaviour->waits_with_first_mask)
 		return;
-	mask = killable_mask(frame, task);
-	CALL(__NR_rt_sigprocmask, SIG_SETMASK, &mask, 0, SIGSET_SIZE);
+	killable_block(frame, task);
 	__atomic_store_n(&task->seen_changes, changes, __ATOMIC_SEQ_CST);
 	CALL(__NR_futex, &task->seen_changes, FUTEX_WAKE, 1);
 }

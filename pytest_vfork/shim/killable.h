@@ -6,7 +6,9 @@
 #include "frame.h"
 
 sigset killable_mask(const struct frame *frame, const struct task *task);
-/* Blocks that mask. From now on, until killable_end(), the task is one that waits for this word. */
+/* Blocks that mask, and returns it. */
+sigset killable_block(const struct frame *frame, const struct task *task);
+/* The same; and from now on, until killable_end(), the task is one that waits for this word. */
 sigset killable_begin(const struct frame *frame, struct task *task, uint32_t *word);
 void killable_end(struct task *task);
 /* Called while it waits, whenever it was woken: takes note of what others have told it. */

@@ -18,13 +18,11 @@
 static long create(struct frame *frame, struct task *task, struct spawn *spawn)
 {
 	_Bool shares = !!(spawn->flags & CLONE_VM);
-	sigset waiting = 0;
+	sigset waiting;
 	long result;
 
-	if (spawn->suspender == KERNEL_SUSPENDS) {
-		waiting = killable_mask(frame, task);
-		CALL(__NR_rt_sigprocmask, SIG_SETMASK, &waiting, 0, SIGSET_SIZE);
-	}
+	if (spawn->suspender == KERNEL_SUSPENDS)
+		killable_block(frame, task);
 	result = shares ? share_begin(frame, task, spawn) : copy_begin(frame, task, spawn);
 	if (result == 0)
 		return 0;
