@@ -7,17 +7,17 @@ from collections.abc import Callable
 
 import pytest
 
-from pytest_vfork import resources
 from pytest_vfork.model import Case, item_name
-from pytest_vfork.plugin import options_of
-from pytest_vfork.result import Result
-from pytest_vfork.session import Session
+from pytest_vfork.model.result import Result
+from pytest_vfork.plugin.hooks import options_of
+from pytest_vfork.running.session import Session
+from pytest_vfork.templates import suite
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One item for each case and call, and for each variant of them."""
     wanted = options_of(metafunc.config).calls
-    items = [(case, *item) for case in resources.cases() for item in case.items if item[0] in wanted]
+    items = [(case, *item) for case in suite.cases() for item in case.items if item[0] in wanted]
     names = [item_name(case.id, call, variant) for case, call, variant in items]
     metafunc.parametrize(("case", "call", "variant"), items, ids=names)
 

@@ -7,15 +7,15 @@ from collections.abc import Callable
 
 import pytest
 
-from pytest_vfork import resources
 from pytest_vfork.model import Workload
-from pytest_vfork.result import Result
-from pytest_vfork.session import Session
+from pytest_vfork.model.result import Result
+from pytest_vfork.running.session import Session
+from pytest_vfork.templates import suite
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One item for each workload."""
-    items = resources.workloads()
+    items = suite.workloads()
     metafunc.parametrize("workload", items, ids=[workload.id for workload in items])
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from pytest_vfork.build import Builder
-from pytest_vfork.cache import Cache
+from pytest_vfork.building.builder import Builder
+from pytest_vfork.building.cache import Cache
+from pytest_vfork.building.toolchain import find_cc
 from pytest_vfork.model import Case, Level
-from pytest_vfork.rules import parse_expect, parse_never, parse_order
-from pytest_vfork.toolchain import find_cc
+from pytest_vfork.templates.rules import parse_expect, parse_never, parse_order
 
 pytest_plugins = ["pytester"]
 

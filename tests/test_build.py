@@ -11,17 +11,18 @@ from pathlib import Path
 import jinja2
 import pytest
 
-from pytest_vfork import build, frontmatter, resources, toolchain
-from pytest_vfork.build import Builder, CompileError
+from pytest_vfork.building import render, toolchain
+from pytest_vfork.building.builder import COMPILER_LOG, Builder, CompileError
 from pytest_vfork.model import Case, item_name
+from pytest_vfork.templates import frontmatter, suite
 
-ALL = [(case, *item) for case in resources.cases() for item in case.items]
-MODEL = next(case for case in resources.cases() if case.id == "suspension/parent-waits-until-exec")
+ALL = [(case, *item) for case in suite.cases() for item in case.items]
+MODEL = next(case for case in suite.cases() if case.id == "suspension/parent-waits-until-exec")
 
 
 @pytest.mark.parametrize("call", MODEL.calls)
 def test_the_command_in_the_first_comment_compiles_it(tmp_path: Path, builder: Builder, call: str) -> None:
-    source = build.render_case(MODEL, call)
+    source = render.render_case(MODEL, call)
     command = re.search(r"Build: (.*)", source)
     assert command is not None
     (tmp_path / f"parent-waits-until-exec.{call}.c").write_text(source)
@@ -35,7 +36,7 @@ def test_the_command_in_the_first_comment_compiles_it(tmp_path: Path, builder: B
 
 def test_every_generated_program_reads_as_if_typed() -> None:
     for case, call, variant in ALL:
-        source, name = build.render_case(case, call, variant), item_name(case.id, call, variant)
+        source, name = render.render_case(case, call, variant), item_name(case.id, call, variant)
         assert not re.search(r"\{%|\{\{|\n\n\n", source), f"{name}: traces of the template"
         long = [line for line in source.expandtabs(8).splitlines() if len(line) > 150]
         assert not long, f"{name}: too wide to read: {long[0].strip()}"
@@ -53,7 +54,7 @@ def test_every_generated_program_compiles_without_a_warning(
     builder: Builder, case: Case, call: str, variant: str
 ) -> None:
     try:
-        log = builder.case(case, call, variant).source.with_name(build.COMPILER_LOG)
+        log = builder.case(case, call, variant).source.with_name(COMPILER_LOG)
     except toolchain.NoCompilerError as error:
         pytest.skip(str(error))
     assert log.read_text() == ""
@@ -66,7 +67,7 @@ def test_a_source_that_does_not_compile_says_what_the_compiler_said(builder: Bui
 
 def test_an_unknown_name_in_a_template_is_an_error() -> None:
     with pytest.raises(jinja2.UndefinedError, match="nobody"):
-        build.render_text("{{ nobody }}", {})
+        render.render_text("{{ nobody }}", {})
 
 
 def test_the_compiler_asked_for_is_taken_then_cc_then_one_on_path(tmp_path: Path) -> None:

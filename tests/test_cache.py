@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from pytest_vfork.cache import Cache
+from pytest_vfork.building.cache import Cache
 
 WANT = """
 import sys
 from pathlib import Path
-from pytest_vfork.cache import Cache
+from pytest_vfork.building.cache import Cache
 
 def make(folder):
     with open(sys.argv[2], "a") as log:

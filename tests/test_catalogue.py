@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from pytest_vfork import catalogue, cli, resources
+from pytest_vfork.commands import catalogue, cli
+from pytest_vfork.templates import suite
 
-CASES = resources.cases()
+CASES = suite.cases()
 
 
 def test_what_is_generated_is_not_stale() -> None:
@@ -38,7 +39,7 @@ def test_the_page_has_one_anchor_for_each_case() -> None:
 
 def test_each_requirement_that_was_collected_is_checked_or_reasoned_away() -> None:
     rows = catalogue.rows()
-    known = {item.id for item in (*CASES, *resources.workloads())}
+    known = {item.id for item in (*CASES, *suite.workloads())}
     assert [(row.name, id) for row in rows for id in row.ids if id not in known] == []
     assert [name for name, count in Counter(row.name for row in rows).items() if count > 1] == []
     assert all(row.ids or row.because.endswith(".") for row in rows)

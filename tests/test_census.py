@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from pytest_vfork.census import Pattern, Row, spell, table, tally, verdict
-from pytest_vfork.events import parse_refusals, parse_spawns
+from pytest_vfork.judging.events import parse_refusals, parse_spawns
 from pytest_vfork.model import Refusal
+from pytest_vfork.model.census import Pattern, Row, spell, table, tally, verdict
 
-COMMAND = [sys.executable, "-c", "import sys; from pytest_vfork.cli import main; sys.exit(main())", "census"]
+COMMAND = [sys.executable, "-c", "import sys; from pytest_vfork.commands.cli import main; sys.exit(main())", "census"]
 SPAWN = "spawn call={} flags={:#x} stack={:#x} stack_size=0x0 pid=1 tid=1 child={} exe={}\n"
 VM, VFORK, SIGCHLD = 0x100, 0x4000, 17
 LOG = (
@@ -105,5 +105,5 @@ def test_the_shim_is_not_used_for_a_static_command(static_image: Path) -> None:
     done = census("--vfork-interposer=shim", "--", str(static_image))
     assert done.returncode == 126
     assert "static executable" in done.stderr
-    pytest.importorskip("pytest_vfork.interposers.ptrace", reason="this version has no ptrace interposer")
+    pytest.importorskip("pytest_vfork.running.interposers.ptrace", reason="this version has no ptrace interposer")
     assert census("--", str(static_image)).returncode == 0

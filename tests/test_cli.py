@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-COMMAND = [sys.executable, "-c", "import sys; from pytest_vfork.cli import main; sys.exit(main())"]
+COMMAND = [sys.executable, "-c", "import sys; from pytest_vfork.commands.cli import main; sys.exit(main())"]
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

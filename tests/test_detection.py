@@ -12,14 +12,14 @@ from collections.abc import Callable
 
 import pytest
 
-from pytest_vfork import resources
-from pytest_vfork.detection import first_failing, is_of_a_tracer, treatments
-from pytest_vfork.detection.judge import problems
-from pytest_vfork.detection.matrix import run_case
-from pytest_vfork.detection.report import PAGE, page, read_result
-from pytest_vfork.detection.rewrite import fails_under
-from pytest_vfork.faults import ANY, faults
+from pytest_vfork.commands.detection import first_failing, is_of_a_tracer, treatments
+from pytest_vfork.commands.detection.judge import problems
+from pytest_vfork.commands.detection.matrix import run_case
+from pytest_vfork.commands.detection.report import PAGE, page, read_result
+from pytest_vfork.commands.detection.rewrite import fails_under
 from pytest_vfork.model import Case, Mode
+from pytest_vfork.templates import suite
+from pytest_vfork.templates.faults import ANY, faults
 
 LEAST_CASES_THAT_CAN_FAIL = 15
 MUST, MUST_NOT = 3, 3
@@ -29,7 +29,7 @@ SHORT_S, LONG_S = 3.0, 60.0
 
 @pytest.fixture(scope="module")
 def cases() -> list[Case]:
-    return resources.cases()
+    return suite.cases()
 
 
 def choose(name: str, cases: list[Case]) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
@@ -79,7 +79,9 @@ def test_the_result_is_what_the_cases_say(cases: list[Case]) -> None:
 
 
 def test_the_page_is_made_from_the_result(cases: list[Case]) -> None:
-    assert PAGE.read_text("utf-8") == page(read_result(), cases), "run python -m pytest_vfork.detection --write"
+    assert PAGE.read_text("utf-8") == page(read_result(), cases), (
+        "run python -m pytest_vfork.commands.detection --write"
+    )
 
 
 def test_a_long_line_of_front_matter_is_wrapped() -> None:
@@ -93,14 +95,14 @@ def test_a_long_line_of_front_matter_is_wrapped() -> None:
 def test_fork_breaks_what_says_so_and_nothing_else(
     run: Callable[..., pytest.RunResult], pytester: pytest.Pytester
 ) -> None:
-    suite = str(resources.folder("conformance"))
-    result = run(suite, "-n2", "--vfork-mode=fork", "--vfork-claim=linux", "--vfork-record=fork.jsonl")
+    conformance = str(suite.folder("conformance"))
+    result = run(conformance, "-n2", "--vfork-mode=fork", "--vfork-claim=linux", "--vfork-record=fork.jsonl")
     assert result.ret == 1, "it fails loudly"
     lines = [json.loads(line) for line in (pytester.path / "fork.jsonl").read_text().splitlines()]
     verdicts = [line for line in lines if line["kind"] == "verdict"]
     outcomes = {(line["id"], line["call"], line["variant"]): line["outcome"] for line in verdicts}
-    says = {case.id: "fork" in case.fails_under for case in resources.cases()}
-    says |= {workload.id: "fork" in workload.fails_under for workload in resources.workloads()}
+    says = {case.id: "fork" in case.fails_under for case in suite.cases()}
+    says |= {workload.id: "fork" in workload.fails_under for workload in suite.workloads()}
     foreseen = {
         item: "fail" if says[item[0]] else "pass" for item, outcome in outcomes.items() if outcome != "unsupported"
     }
@@ -109,6 +111,6 @@ def test_fork_breaks_what_says_so_and_nothing_else(
 
 
 def test_levels_say_what_a_plain_fork_keeps() -> None:
-    for item in (*resources.cases(), *resources.workloads()):
+    for item in (*suite.cases(), *suite.workloads()):
         if item.level.word == "posix":
             assert "fork" not in item.fails_under, f"{item.id}: a plain fork keeps level posix"

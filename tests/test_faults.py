@@ -12,17 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from pytest_vfork import resources
-from pytest_vfork.build import Builder
-from pytest_vfork.faults import TABLE, FaultError, fault, faults, read_faults
-from pytest_vfork.interposers import InterposerError, Settings, probe
-from pytest_vfork.interposers.shim import Shim
+from pytest_vfork.building.builder import Builder
 from pytest_vfork.model import Mode
-from pytest_vfork.sites import Launch
-from pytest_vfork.sites.local import LocalSite
+from pytest_vfork.running.interposers import InterposerError, Settings, probe
+from pytest_vfork.running.interposers.shim import Shim
+from pytest_vfork.running.sites import Launch
+from pytest_vfork.running.sites.local import LocalSite
+from pytest_vfork.templates import suite
+from pytest_vfork.templates.faults import TABLE, FaultError, fault, faults, read_faults
 
 Run = Callable[..., pytest.RunResult]
-SUITE = str(resources.folder("conformance"))
+SUITE = str(suite.folder("conformance"))
 LEAST = 60
 ROW = (
     'FAULT(a_fault, BOTH, SOUND, "memory spawn", "It goes "\n'

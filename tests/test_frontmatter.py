@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_vfork import frontmatter, resources
-from pytest_vfork.build import render_workload
+from pytest_vfork.building.render import render_workload
 from pytest_vfork.model import Level
+from pytest_vfork.templates import frontmatter, suite
 
 CASE = """\
 /*---
@@ -163,7 +163,7 @@ def test_each_broken_rule_of_a_workload_has_a_message(
 
 
 def test_ours_are_well_formed_and_many() -> None:
-    cases, workloads = resources.cases(), resources.workloads()
+    cases, workloads = suite.cases(), suite.workloads()
     assert len(cases) >= 30
     assert sum(len(case.calls) for case in cases) >= 150
     ids = [*(case.id for case in cases), *(workload.id for workload in workloads)]
@@ -171,5 +171,5 @@ def test_ours_are_well_formed_and_many() -> None:
 
 
 def test_the_events_of_the_skeleton_are_known() -> None:
-    skeleton = (resources.folder("c_tests") / "_lib" / "case.c.j2").read_text()
+    skeleton = (suite.folder("c_tests") / "_lib" / "case.c.j2").read_text()
     assert set(frontmatter.EVENT.findall(skeleton)) == frontmatter.SKELETON_EVENTS

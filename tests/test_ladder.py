@@ -5,8 +5,9 @@ import json
 
 import pytest
 
+from pytest_vfork.judging.ladder import ladder, reached
 from pytest_vfork.model import Event, Level, Observation, Outcome, Spawn, ThreadState, Verdict
-from pytest_vfork.result import Result, ladder, reached
+from pytest_vfork.model.result import Result
 
 
 def result(level: Level, outcome: Outcome, id: str = "area/rule") -> Result:

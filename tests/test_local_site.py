@@ -14,10 +14,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pytest_vfork.build import Builder
+from pytest_vfork.building.builder import Builder
 from pytest_vfork.model import Boot, Observation, Program
-from pytest_vfork.sites import Launch
-from pytest_vfork.sites.local import LocalSite
+from pytest_vfork.running.sites import Launch
+from pytest_vfork.running.sites.local import LocalSite
 
 
 def run(builder: Builder, *argv: str, deadline_s: float = 60, boot: Boot | None = None) -> Observation:
@@ -68,11 +68,11 @@ def test_what_it_started_ends_when_pytest_is_killed(builder: Builder, tmp_path: 
     started = tmp_path / "pid"
     script = textwrap.dedent(f"""
         from pathlib import Path
-        from pytest_vfork.build import Builder
-        from pytest_vfork.cache import Cache
+        from pytest_vfork.building.builder import Builder
+        from pytest_vfork.building.cache import Cache
         from pytest_vfork.model import Boot, Program
-        from pytest_vfork.sites import Launch
-        from pytest_vfork.sites.local import LocalSite
+        from pytest_vfork.running.sites import Launch
+        from pytest_vfork.running.sites.local import LocalSite
         argv = ("sh", "-c", "echo $$ >{started}.new; mv {started}.new {started}; sleep 1000; :")
         LocalSite(Builder(Cache.of_user(), {builder.cc!r})).run(Launch(Program(Path("none"), argv), Boot(), 600))
     """)

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from pytest_vfork import needs, resources
-from pytest_vfork.build import Builder
+from pytest_vfork.building.builder import Builder
 from pytest_vfork.model import Observation, Program
-from pytest_vfork.sites import Launch
-from pytest_vfork.sites.local import LocalSite
+from pytest_vfork.running.present import present
+from pytest_vfork.running.sites import Launch
+from pytest_vfork.running.sites.local import LocalSite
+from pytest_vfork.templates import needs, suite
 
 
 class Poor(LocalSite):
@@ -27,27 +28,27 @@ class Poor(LocalSite):
 
 
 def test_every_row_is_used_by_a_case_and_says_how_to_get_it() -> None:
-    used = {need for case in resources.cases() for need in case.needs}
+    used = {need for case in suite.cases() for need in case.needs}
     assert used == set(needs.NEEDS)
     assert all(need.what and need.remedy for need in needs.NEEDS.values())
 
 
 def test_what_is_there_is_found(builder: Builder) -> None:
-    there = needs.present(LocalSite(builder), builder)
+    there = present(LocalSite(builder), builder)
     assert ("root" in there) == (os.geteuid() == 0)
     assert needs.lacking(there, there) is None
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has capabilities to lose")
 def test_what_is_not_there_is_named_with_a_way_to_get_it(builder: Builder) -> None:
-    there = needs.present(Poor(builder), builder)
+    there = present(Poor(builder), builder)
     assert "root" not in there
     assert needs.lacking(("root",), there) == "it needs root, with its capabilities: run as root"
 
 
 def test_a_case_that_needs_what_is_not_there_is_unsupported(tmp_path: Path) -> None:
-    suite = str(resources.folder("conformance") / "test_cases.py")
-    command = [sys.executable, "-m", "pytest", "-c", os.devnull, "-p", "no:cacheprovider", "-rs", suite]
+    cases = str(suite.folder("conformance") / "test_cases.py")
+    command = [sys.executable, "-m", "pytest", "-c", os.devnull, "-p", "no:cacheprovider", "-rs", cases]
     command += ["-k", "copies/capabilities-are-a-copy:vfork"]
     if os.geteuid() == 0:
         command = ["setpriv", "--bounding-set=-all", *command]

@@ -10,13 +10,13 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_vfork import resources
-from pytest_vfork.build import Builder
+from pytest_vfork.building.builder import Builder
+from pytest_vfork.judging.verdict import judge_case
 from pytest_vfork.model import Boot, Case, Outcome
-from pytest_vfork.observers import kcmp
-from pytest_vfork.sites import Launch
-from pytest_vfork.sites.local import LocalSite
-from pytest_vfork.verdict import judge_case
+from pytest_vfork.running.observers import kcmp
+from pytest_vfork.running.sites import Launch
+from pytest_vfork.running.sites.local import LocalSite
+from pytest_vfork.templates import suite
 
 HANGS = """
 import ctypes, os, signal
@@ -31,7 +31,7 @@ os.wait()
 def test_a_verdict_at_the_deadline_cites_where_everyone_was_and_what_they_share(
     builder: Builder, make_case: Callable[..., Case], call: str, shares_memory: bool
 ) -> None:
-    case = next(case for case in resources.cases() if case.id == "suspension/parent-waits-until-exec")
+    case = next(case for case in suite.cases() if case.id == "suspension/parent-waits-until-exec")
     program = replace(builder.case(case, "vfork"), argv=(sys.executable, "-c", HANGS.format(call=call)))
     seen = LocalSite(builder).run(Launch(program, Boot(), 2.0))
     assert seen.status is None

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from pytest_vfork import resources
+from pytest_vfork.templates import suite
 
 Run = Callable[..., pytest.RunResult]
-SUITE = str(resources.folder("conformance"))
+SUITE = str(suite.folder("conformance"))
 CASE = "parent-waits-until-exec"
 CALLS = 7
 
@@ -88,12 +88,12 @@ def test_the_record_holds_facts_and_verdicts_apart(
 
 
 def test_a_record_can_be_judged_again(run: Run, pytester: pytest.Pytester) -> None:
-    from pytest_vfork.result import Result
-    from pytest_vfork.verdict import judge_case
+    from pytest_vfork.judging.verdict import judge_case
+    from pytest_vfork.model.result import Result
 
     run(SUITE, "-k", CASE, "--vfork-mode=fork", "--vfork-record=run.jsonl")
     lines = [json.loads(line) for line in (pytester.path / "run.jsonl").read_text().splitlines()]
-    cases = {case.id: case for case in resources.cases()}
+    cases = {case.id: case for case in suite.cases()}
     for facts, verdict in zip(lines[1:-1:2], lines[2:-1:2], strict=True):
         told = {key: verdict[key] for key in ("outcome", "why", "expected", "seen")}
         result = Result.from_json({**{k: v for k, v in facts.items() if k != "kind"}, "verdict": told})
@@ -125,7 +125,7 @@ def test_an_interposer_without_modes_takes_none(run: Run) -> None:
 
 
 def test_without_python_ptrace_its_interposer_is_unsupported(run: Run, pytester: pytest.Pytester) -> None:
-    pytester.makeconftest("from pytest_vfork.interposers import ptrace\nptrace._python_ptrace = lambda: None\n")
+    pytester.makeconftest("from pytest_vfork.running.interposers import ptrace\nptrace._python_ptrace = lambda: None\n")
     result = run(SUITE, "-k", CASE, "-rs", "--vfork-interposer=ptrace", "--vfork-record=r.jsonl", "-pconftest")
     result.assert_outcomes(skipped=CALLS)
     result.stdout.fnmatch_lines(["*python-ptrace is not installed: pip install 'pytest-vfork[[]ptrace[]]'*"])

@@ -16,12 +16,12 @@ from pathlib import Path
 
 import pytest
 
-from pytest_vfork.build import Builder
-from pytest_vfork.interposers import Settings
-from pytest_vfork.interposers.shim import Shim, why_not
+from pytest_vfork.building.builder import Builder
 from pytest_vfork.model import Mode, Observation, Program, describe_status
-from pytest_vfork.sites import Launch
-from pytest_vfork.sites.local import LocalSite
+from pytest_vfork.running.interposers import Settings
+from pytest_vfork.running.interposers.shim import Shim, why_not
+from pytest_vfork.running.sites import Launch
+from pytest_vfork.running.sites.local import LocalSite
 
 FOLDER = Path(__file__).parent / "programs"
 DEADLINE_S = 300

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_vfork.promises import Promise, read_spec
+from pytest_vfork.templates.spec import Promise, read_spec
 
 
 @pytest.mark.parametrize(

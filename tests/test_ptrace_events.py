@@ -8,14 +8,14 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_vfork import resources
-from pytest_vfork.build import Builder
-from pytest_vfork.interposers import Settings
-from pytest_vfork.interposers.shim import Shim
+from pytest_vfork.building.builder import Builder
+from pytest_vfork.judging.verdict import judge_case
 from pytest_vfork.model import Case, Mode, Observation
-from pytest_vfork.observers.ptrace_events import observe_events
-from pytest_vfork.sites.local import LocalSite
-from pytest_vfork.verdict import judge_case
+from pytest_vfork.running.interposers import Settings
+from pytest_vfork.running.interposers.shim import Shim
+from pytest_vfork.running.observers.ptrace_events import observe_events
+from pytest_vfork.running.sites.local import LocalSite
+from pytest_vfork.templates import suite
 
 pytest.importorskip("ptrace", reason="pip install 'pytest-vfork[ptrace]'")
 
@@ -24,7 +24,7 @@ CALLS = ("vfork", "libc-vfork", "clone", "clone-stack", "clone3", "clone3-stack"
 
 
 def observe(builder: Builder, mode: Mode, call: str, id: str = CASE) -> Observation:
-    case = next(case for case in resources.cases() if case.id == id)
+    case = next(case for case in suite.cases() if case.id == id)
     program = builder.case(case, call)
     program = replace(program, argv=(*program.argv, "{events}"))
     boot = Shim(Settings(mode, (), builder)).boot()

@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from pytest_vfork.rules import Expect, Field, Order, constant, parse_expect, parse_never, parse_order
+from pytest_vfork.templates.rules import Expect, Field, Order, constant, parse_expect, parse_never, parse_order
 
 
 def test_order_names_two_events() -> None:

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from pytest_vfork.build import CASE_FLAGS, Builder
-from pytest_vfork.interposers.shim import SOURCES
+from pytest_vfork.building.builder import CASE_FLAGS, Builder
 from pytest_vfork.model import Boot, Observation, Program
-from pytest_vfork.sites import Launch
-from pytest_vfork.sites.local import LocalSite
+from pytest_vfork.running.interposers.shim import SOURCES
+from pytest_vfork.running.sites import Launch
+from pytest_vfork.running.sites.local import LocalSite
 
 EXAMPLE = Path(__file__).parent.parent / "docs" / "examples" / "toy-scheduler"
 THREADS, ROUNDS = 8, 3

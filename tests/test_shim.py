@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from pytest_vfork.build import Builder
-from pytest_vfork.interposers import Settings
-from pytest_vfork.interposers.shim import Shim, why_not
+from pytest_vfork.building.builder import Builder
 from pytest_vfork.model import Event, Mode, Observation
+from pytest_vfork.running.interposers import Settings
+from pytest_vfork.running.interposers.shim import Shim, why_not
 
 Shimmed = Callable[..., subprocess.CompletedProcess[str]]
 MODES = (Mode.FORK, Mode.REISSUE, Mode.EMULATE)

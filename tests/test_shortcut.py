@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from pytest_vfork.build import CASE_FLAGS, Builder
-from pytest_vfork.interposers import Settings
-from pytest_vfork.interposers.shim import Shim
+from pytest_vfork.building.builder import CASE_FLAGS, Builder
 from pytest_vfork.model import Mode
+from pytest_vfork.running.interposers import Settings
+from pytest_vfork.running.interposers.shim import Shim
 
 HERE = Path(__file__).parent
 MODES = pytest.mark.parametrize("mode", [Mode.FORK, Mode.REISSUE, Mode.EMULATE], ids=["fork", "reissue", "emulate"])

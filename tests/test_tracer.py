@@ -16,12 +16,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pytest_vfork.build import Builder
-from pytest_vfork.events import parse_spawns
-from pytest_vfork.interposers import Settings
-from pytest_vfork.interposers.ptrace import Ptrace
-from pytest_vfork.interposers.shim import Shim
+from pytest_vfork.building.builder import Builder
+from pytest_vfork.judging.events import parse_spawns
 from pytest_vfork.model import Event, Mode, Observation
+from pytest_vfork.running.interposers import Settings
+from pytest_vfork.running.interposers.ptrace import Ptrace
+from pytest_vfork.running.interposers.shim import Shim
 
 pytest.importorskip("ptrace", reason="pip install 'pytest-vfork[ptrace]'")
 
@@ -32,7 +32,7 @@ Traced = Callable[..., subprocess.CompletedProcess[str]]
 
 def command(mode: Mode, *argv: str, log: Path | None = None) -> list[str]:
     logs = ("--log", str(log)) if log else ()
-    return [sys.executable, "-m", "pytest_vfork.tracer", "--mode", mode.value, *logs, "--", *argv]
+    return [sys.executable, "-m", "pytest_vfork.running.tracer", "--mode", mode.value, *logs, "--", *argv]
 
 
 @pytest.fixture(params=MODES, ids=[mode.value for mode in MODES])
@@ -99,7 +99,7 @@ def test_a_static_program_is_interposed(traced: Traced, mode: Mode, builder: Bui
 
 def test_warnings_as_errors_do_not_stop_it(mode: Mode) -> None:
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-m", "pytest_vfork.tracer", "--mode", mode.value, "--", "sh", "-c", "true"],
+        [sys.executable, "-W", "error", "-m", "pytest_vfork.running.tracer", "--mode", mode.value, "--", "true"],
         capture_output=True, text=True, timeout=DEADLINE_S, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")

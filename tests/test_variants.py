@@ -9,23 +9,25 @@ from pathlib import Path
 
 import pytest
 
-from pytest_vfork import build, resources, variants
-from pytest_vfork.expectations import read_expectations
-from pytest_vfork.interposers.shim import why_not
+from pytest_vfork.building import render, toolchain
+from pytest_vfork.building.builder import Builder
+from pytest_vfork.building.toolchain import NoCompilerError
+from pytest_vfork.judging.expectations import read_expectations
+from pytest_vfork.judging.verdict import find_expectation
 from pytest_vfork.model import Expectation, Outcome
-from pytest_vfork.toolchain import NoCompilerError
-from pytest_vfork.verdict import find_expectation
+from pytest_vfork.running.interposers.shim import why_not
+from pytest_vfork.templates import suite, variants
 
-SUITE = str(resources.folder("conformance"))
-CASE = next(case for case in resources.cases() if case.id == "suspension/parent-waits-until-exit")
+SUITE = str(suite.folder("conformance"))
+CASE = next(case for case in suite.cases() if case.id == "suspension/parent-waits-until-exit")
 
 
 def test_each_row_is_used_by_a_case() -> None:
-    used = {variant for case in resources.cases() for variant in case.variants}
+    used = {variant for case in suite.cases() for variant in case.variants}
     assert used == set(variants.VARIANTS) - {""}
 
 
-def test_the_static_one_is_static_and_the_others_are_not(builder: build.Builder) -> None:
+def test_the_static_one_is_static_and_the_others_are_not(builder: Builder) -> None:
     for call, variant in CASE.items:
         try:
             program = builder.case(CASE, call, variant)
@@ -36,10 +38,10 @@ def test_the_static_one_is_static_and_the_others_are_not(builder: build.Builder)
 
 
 def test_the_thread_is_the_one_that_is_watched() -> None:
-    source = build.render_case(CASE, "vfork", "thread")
+    source = render.render_case(CASE, "vfork", "thread")
     assert "pthread_create(&thread, NULL, parent_thread, NULL)" in source
     assert "watch(parent_tid);" in source
-    assert "watch(parent_pid);" in build.render_case(CASE, "vfork")
+    assert "watch(parent_pid);" in render.render_case(CASE, "vfork")
 
 
 def test_a_missing_compiler_is_named_with_a_way_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,10 +49,10 @@ def test_a_missing_compiler_is_named_with_a_way_to_get_it(tmp_path: Path, monkey
     fake.write_text("#!/bin/sh\necho libc.a\n")
     fake.chmod(0o755)
     with pytest.raises(NoCompilerError, match=r"no static glibc .* apt-get install libc6-dev"):
-        variants.command("static", (str(fake),))
+        toolchain.compile_command("static", (str(fake),))
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(NoCompilerError, match="no compiler for musl: apt-get install musl-tools"):
-        variants.command("musl", ("cc",), {"PATH": str(tmp_path)})
+        toolchain.compile_command("musl", ("cc",), {"PATH": str(tmp_path)})
 
 
 def test_result_record_and_rerun_command_know_the_variant(

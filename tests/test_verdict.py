@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_vfork.events import parse_events, parse_spawns
+from pytest_vfork.judging.events import parse_events, parse_spawns
+from pytest_vfork.judging.verdict import apply_expectation, find_expectation, judge_case, judge_workload
 from pytest_vfork.model import Case, Expectation, Level, Observation, Outcome, Spawn, Verdict, Workload
-from pytest_vfork.verdict import apply_expectation, find_expectation, judge_case, judge_workload
 
 MakeCase = Callable[..., Case]
 RECORDED = "referee.releases 10 10 0\nparent.returned 11 11 12\nimage.started 12 12 0\nparent.ended 10 10 0\n"

@@ -12,8 +12,8 @@ import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from ..options import Options
-from ..result import Result
+from ..model.result import Result
+from ..plugin.options import Options
 
 
 class Reporter(Protocol):
@@ -31,5 +31,6 @@ class Reporter(Protocol):
 
 def reporters(options: Options) -> list[Reporter]:
     """Return the reporters of this folder that the user asked for."""
-    modules = (importlib.import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__))
+    names = (module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
+    modules = (importlib.import_module(f"{__name__}.{name}") for name in names)
     return [made for module in modules if (made := module.reporter(options))]

@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..judging.ladder import Rung, ladder, reached
 from ..model import Outcome
-from ..options import Options
-from ..result import Result, Rung, ladder, reached
+from ..model.result import Result
+from ..plugin.options import Options
 
 SCHEMA = 1
 

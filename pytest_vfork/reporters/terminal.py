@@ -7,9 +7,10 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
+from ..judging.ladder import Rung, ladder, reached
 from ..model import Outcome
-from ..options import Options
-from ..result import Result, Rung, ladder, reached
+from ..model.result import Result
+from ..plugin.options import Options
 
 _FEW = 3  # names of cases on a line
 

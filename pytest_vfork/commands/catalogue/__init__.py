@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: MIT
+"""The catalogue of all cases: conformance/catalogue.json for programs, docs/requirements.md for people."""
+
+from __future__ import annotations
+
+import errno
+import json
+import signal
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...model import Case, Level, Mode
+from ...templates import suite
+from ...templates.needs import NEEDS
+from ...templates.spec import read_spec
+from ...templates.variants import VARIANTS
+from ..pages import render_page
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+COMMAND = "pytest-vfork catalogue"
+SCHEMA = 1
+_NOT_A_CASE = "not-a-case"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A requirement by the name that it was collected under: what checks it, or why nothing can (`because`)."""
+
+    area: str
+    name: str
+    ids: tuple[str, ...]
+    because: str
+
+
+def rows() -> list[Row]:
+    """Read conformance/coverage.toml."""
+    tables = tomllib.loads((suite.folder("conformance") / "coverage.toml").read_text("utf-8"))
+    found = []
+    for area, table in tables.items():
+        for name, value in table.items():
+            ids = () if area == _NOT_A_CASE else tuple([value] if isinstance(value, str) else value)
+            found.append(Row(area, name, ids, value if area == _NOT_A_CASE else ""))
+    return found
+
+
+def entry(case: Case) -> dict[str, Any]:
+    """Return what the catalogue says of a case, as plain JSON."""
+    return {
+        "id": case.id,
+        "level": case.level.word,
+        "spec": [{"source": promise.source, "sentence": promise.sentence} for promise in read_spec(case.spec)],
+        "do": case.do,
+        "must": case.must,
+        "calls": list(case.calls),
+        "variants": {name: list(calls) for name, calls in case.variants.items()},
+        "fails_under": sorted(case.fails_under),
+        "since": f"{case.since[0]}.{case.since[1]}" if any(case.since) else "",
+        "needs": list(case.needs),
+        "differs": case.differs,
+    }
+
+
+def title(case: Case) -> str:
+    """Return the sentence that a case is named by, with the names of signals and errors as C writes them."""
+    words = [_as_written(word) for word in case.id.partition("/")[2].split("-")]
+    return " ".join([words[0][0].upper() + words[0][1:], *words[1:]])
+
+
+def _as_written(word: str) -> str:
+    is_name = hasattr(errno, word.upper()) or (word.startswith("sig") and hasattr(signal, word.upper()))
+    return word.upper() if is_name else {"io": "I/O", "oom": "OOM", "posix": "POSIX", "vm": "VM"}.get(word, word)
+
+
+def faults(case: Case) -> list[str]:
+    """Return what a case fails under beside the mode fork, of which the page tells apart."""
+    return sorted(case.fails_under - {Mode.FORK.value})
+
+
+def to_json(cases: Iterable[Case]) -> str:
+    """Return the text of catalogue.json, in the order of the ids."""
+    catalogue = {"schema": SCHEMA, "cases": [entry(case) for case in sorted(cases, key=lambda case: case.id)]}
+    return json.dumps(catalogue, indent=1, ensure_ascii=False) + "\n"
+
+
+def to_markdown(cases: Iterable[Case], rows: Iterable[Row]) -> str:
+    """Return the text of docs/requirements.md."""
+    areas: dict[str, list[Case]] = {}
+    for case in sorted(cases, key=lambda case: (case.level, case.id)):
+        areas.setdefault(case.id.partition("/")[0], []).append(case)
+    return render_page(
+        Path(__file__).with_name("requirements.md.j2"),
+        areas=areas,
+        broken_by_fork={area: sum("fork" in case.fails_under for case in found) for area, found in areas.items()},
+        command=COMMAND,
+        faults=faults,
+        levels=[level.word for level in Level],
+        needs=NEEDS,
+        read_spec=read_spec,
+        title=title,
+        not_cases=[row for row in rows if row.because],
+        variants=VARIANTS,
+    )
+
+
+def generated() -> Mapping[Path, str]:
+    """Return the files of a checkout that are made from the cases, and what should be in them."""
+    cases, conformance = suite.cases(), suite.folder("conformance")
+    return {
+        conformance / "catalogue.json": to_json(cases),
+        conformance.parent / "docs" / "requirements.md": to_markdown(cases, rows()),
+    }

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: MIT
+"""`pytest-vfork census -- CMD`: run a command, then say what processes it made, and by which calls."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..building.builder import Builder
+from ..building.cache import Cache
+from ..building.toolchain import NoCompilerError, find_cc
+from ..judging.events import parse_refusals, parse_spawns
+from ..model import Boot, Mode, Program, Refusal, Spawn
+from ..model.census import table, tally, to_json, verdict
+from ..running.interposers import InterposerError, Settings
+from ..running.observers.spawns import observer
+
+
+@dataclass(frozen=True)
+class Census:
+    """What a command did: its exit status as Popen tells it, and what was logged by which interposer."""
+
+    status: int
+    spawns: tuple[Spawn, ...]
+    refused: tuple[Refusal, ...]
+    interposer: str
+
+
+def count(command: Sequence[str], interposer: str | None, cc: str | None) -> Census:
+    """Run a command, with our own stdin, stdout and stderr, and read the log of its spawns.
+
+    Processes that it leaves behind are no longer counted once it has ended. Raise InterposerError or NoCompilerError
+    if nothing can see into it, FileNotFoundError if it is not there.
+    """
+    path = shutil.which(command[0])
+    if path is None:
+        raise FileNotFoundError(command[0])
+    program = Program(Path(path), (path, *command[1:]))
+    # ptrace needs no compiler.
+    settings = Settings(Mode.REISSUE, (), Builder(Cache.of_user(), () if interposer == "ptrace" else find_cc(cc)))
+    by = observer(settings, [program], interposer)
+    with tempfile.TemporaryDirectory(prefix="pytest-vfork-") as folder:
+        log = Path(folder) / "spawns"
+        log.touch()
+        boot = by.boot(str(log))
+        with subprocess.Popen(boot.wrap(program.argv), env=environment(boot)) as process:
+            status = _wait(process)
+        text = log.read_text("utf-8", "replace")
+    return Census(status, parse_spawns(text), parse_refusals(text), by.name)
+
+
+def environment(boot: Boot) -> dict[str, str]:
+    """Return this process's environment with what an interposer adds; what is preloaded already stays so."""
+    together = {**os.environ, **boot.env}
+    if "LD_PRELOAD" in boot.env and os.environ.get("LD_PRELOAD"):
+        together["LD_PRELOAD"] = f"{boot.env['LD_PRELOAD']}:{os.environ['LD_PRELOAD']}"
+    return together
+
+
+def _wait(process: subprocess.Popen[bytes]) -> int:
+    """Wait as system(3) does: what the terminal sends is for the command to take, and for us to outlive."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGQUIT)}
+    try:
+        return process.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def report(census: Census) -> str:
+    """Return what a person reads: the table, what was lost sight of, and the answer."""
+    rows = tally(census.spawns)
+    lines = ["", f"vfork census, by {census.interposer}:", table(rows) if rows else "no process or thread was made"]
+    for exe, why in dict.fromkeys((refusal.exe, refusal.why) for refusal in census.refused):
+        lines.append(f"NOT RUN: {exe} {why}; count it with --vfork-interposer=ptrace")
+    return "\n".join([*lines, verdict(rows, census.refused)])
+
+
+def main(command: Sequence[str], interposer: str | None, cc: str | None, json_file: str | None) -> int:
+    """Count, print to standard error, which leaves standard output to the command, and end as the command did."""
+    try:
+        census = count(command, interposer, cc)
+    except FileNotFoundError as error:
+        print(f"pytest-vfork: {error}: not found", file=sys.stderr)
+        return 127
+    except (InterposerError, NoCompilerError, OSError) as error:
+        print(f"pytest-vfork: {error}", file=sys.stderr)
+        return 126
+    print(report(census), file=sys.stderr, flush=True)
+    if json_file:
+        plain = {"command": list(command), "status": census.status, "interposer": census.interposer}
+        plain |= to_json(tally(census.spawns), census.refused)
+        Path(json_file).write_text(json.dumps(plain, indent=2) + "\n", "utf-8")
+    if census.status < 0:
+        _die_of(-census.status)
+    return census.status
+
+
+def _die_of(number: int) -> None:
+    """End by the signal that ended the command, without a core of our own."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if number not in (signal.SIGKILL, signal.SIGSTOP):
+        signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)

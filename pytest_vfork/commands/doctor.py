@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: MIT
+"""`pytest-vfork doctor`: what this machine can do, and how to get what is missing."""
+
+from __future__ import annotations
+
+import importlib.util
+import platform
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..building import toolchain
+from ..building.builder import Builder
+from ..building.cache import Cache
+from ..running.interposers import InterposerError, Settings, factories, probe
+from ..running.present import present
+from ..running.sites import Launch
+from ..running.sites.local import LocalSite
+from ..templates import languages, needs, suite, variants
+
+_PROBE_DEADLINE_S = 60.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line: what was looked at, whether it is there, what was found, and how to get it if it is missing."""
+
+    what: str
+    is_there: bool
+    found: str
+    remedy: str = ""
+
+
+def main(cc: str | None = None) -> int:
+    """Print every finding; return 1 if the main job, mode emulate, cannot run here, else 0."""
+    findings = list(examine(cc))
+    width = max(len(finding.what) for finding in findings)
+    for finding in findings:
+        print(f"{'ok  ' if finding.is_there else 'MISS'} {finding.what:<{width}}  {finding.found}")
+        if not finding.is_there and finding.remedy:
+            print(f"     {'':<{width}}  get it: {finding.remedy}")
+    return (
+        0
+        if all(finding.is_there for finding in findings if finding.what in ("machine", "C compiler", "shim emulate"))
+        else 1
+    )
+
+
+def examine(cc: str | None) -> Iterator[Finding]:
+    """Look at machine, kernel, compilers, interposers, and what the workloads need."""
+    machine = f"{platform.system()} {platform.release()} {platform.machine()}, {' '.join(platform.libc_ver())}"
+    yield Finding(
+        "machine", platform.machine() == "x86_64" and platform.system() == "Linux", machine, "Linux on x86-64"
+    )
+    actions = Path("/proc/sys/kernel/seccomp/actions_avail")
+    available = actions.read_text().split() if actions.exists() else []
+    yield Finding(
+        "seccomp trap", "trap" in available, " ".join(available) or "not told", "a kernel with CONFIG_SECCOMP_FILTER"
+    )
+    try:
+        command = toolchain.find_cc(cc)
+        compiler = toolchain.identify(command).splitlines()
+        yield Finding("C compiler", True, f"{' '.join(command)}: {compiler[1] if len(compiler) > 1 else ''}")
+        builder = Builder(Cache.of_user(), command)
+        yield from _interposers(builder)
+        yield from _needs(builder)
+    except toolchain.NoCompilerError as error:
+        yield Finding("C compiler", False, "none", str(error))
+    for module, extra in (("xdist", "xdist"), ("ptrace", "ptrace"), ("ziglang", "cc")):
+        there = importlib.util.find_spec(module) is not None
+        yield Finding(
+            f"extra {extra}", there, module if there else "not installed", f"pip install 'pytest-vfork[{extra}]'"
+        )
+    packages: dict[str, str] = {}
+    for workload in suite.workloads():
+        packages |= languages.needs(workload)
+    for need, package in sorted(packages.items()):
+        path = shutil.which(need)
+        yield Finding(need, path is not None, path or "not on PATH", f"apt-get install {package}")
+
+
+def _interposers(builder: Builder) -> Iterator[Finding]:
+    site = LocalSite(builder)
+    for name, factory in sorted(factories().items(), reverse=True):
+        for mode in getattr(factory, "modes", ()):
+            interposer = factory(Settings(mode, (), builder))
+            try:
+                complaint = interposer.complain(site.run(Launch(probe(builder), interposer.boot(), _PROBE_DEADLINE_S)))
+            except InterposerError as error:
+                complaint = str(error)
+            yield Finding(f"{name} {mode.value}", complaint is None, complaint or "intercepts", "see above")
+
+
+def _needs(builder: Builder) -> Iterator[Finding]:
+    there = present(LocalSite(builder), builder)
+    for need in needs.NEEDS.values():
+        yield Finding(f"cases: {need.name}", need.name in there, need.what, need.remedy)
+    for variant in filter(None, variants.VARIANTS):
+        try:
+            command = toolchain.compile_command(variant, builder.cc)
+            yield Finding(f"build: {variant}", True, " ".join(command))
+        except toolchain.NoCompilerError as error:
+            yield Finding(f"build: {variant}", False, "no compiler", str(error))

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: MIT
+"""The second interposer: a tracer that rewrites the calls of any program, static too (pytest_vfork/running/tracer)."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import sys
+
+from ... import __version__
+from ...model import Boot, Mode, Observation
+from . import InterposerError, Settings, UnsupportedError
+
+# tracer/filter.py: what prctl(TRACER_PRCTL) answers, as an errno; without the filter it is EINVAL
+_ANSWERS = {Mode.FORK: 0xF41, Mode.REISSUE: 0xF42, Mode.EMULATE: 0xF43}
+
+
+class Ptrace:
+    """Starts each program under our tracer; in `native` it only looks on."""
+
+    name = "ptrace"
+    modes = tuple(Mode)
+
+    def __init__(self, settings: Settings) -> None:
+        self._mode = settings.mode
+
+    @property
+    def version(self) -> str:
+        """The package's version and that of python-ptrace."""
+        return f"{__version__}, python-ptrace {_python_ptrace() or 'not installed'}"
+
+    @property
+    def logs_spawns(self) -> bool:
+        """The tracer logs in every mode."""
+        return True
+
+    def boot(self, log: str | None = None) -> Boot:
+        """Return the command that starts a program under the tracer; raise InterposerError."""
+        if platform.machine() != "x86_64":
+            raise InterposerError(f"the tracer is for x86_64; this machine is {platform.machine()}")
+        if _python_ptrace() is None:
+            raise UnsupportedError("python-ptrace is not installed: pip install 'pytest-vfork[ptrace]'")
+        logs = ("--log", log) if log else ()
+        return Boot((sys.executable, "-m", "pytest_vfork.running.tracer", "--mode", self._mode.value, *logs, "--"))
+
+    def complain(self, probe: Observation) -> str | None:
+        """Hold what the probe saw against the mode: it is traced, and the tracer answers for its mode."""
+        values = {event.name: event.value for event in probe.events}
+        if not values.get("probe.tracer"):
+            complaint = "the probe is not traced"
+        elif self._mode is not Mode.NATIVE and values.get("probe.tracer-answer") != _ANSWERS[self._mode]:
+            complaint = f"the probe heard {values.get('probe.tracer-answer')} from its tracer"
+        elif values.get("probe.spawned") != 42 << 8:
+            complaint = f"the probe's child ended with {values.get('probe.spawned')}"
+        else:
+            return None
+        return f"the tracer in mode {self._mode.value} does not intercept: {complaint}. {probe.stderr.strip()}".strip()
+
+
+def _python_ptrace() -> str | None:
+    """Its version, without importing it (GPL)."""
+    try:
+        return importlib.metadata.version("python-ptrace")
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+interposer = Ptrace

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: MIT
+"""The reference interposer: a preloaded shared object that traps the calls by seccomp (pytest_vfork/running/shim)."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import platform
+from pathlib import Path
+
+from ... import __version__
+from ...model import Boot, Mode, Observation, Program
+from ...templates.faults import fault
+from . import InterposerError, Settings
+
+SOURCES = Path(__file__).parent.parent / "shim"
+# shim.h: what prctl(VFORK_SHIM_PRCTL) answers, as an errno
+_ANSWER_OF_FAULT = 0xE00
+_ANSWERS = {Mode.NATIVE: errno.EINVAL, Mode.FORK: 0xF01, Mode.REISSUE: 0xF02, Mode.EMULATE: 0xF03}
+
+
+class Shim:
+    """Boots our shim in one of its modes; in `native` there is nothing between the program and the kernel."""
+
+    name = "shim"
+    modes = tuple(Mode)
+
+    def __init__(self, settings: Settings) -> None:
+        self._mode = settings.mode
+        self._fault = fault(settings.fault) if settings.fault else None
+        self._builder = settings.builder
+
+    @property
+    def version(self) -> str:
+        """The package's version and a hash of the shim's sources."""
+        digest = hashlib.sha256()
+        for source in sorted(SOURCES.iterdir()):
+            if source.suffix in (".c", ".h", ".S", ".def"):
+                digest.update(source.read_bytes())
+        return f"{__version__}+{digest.hexdigest()[:12]}"
+
+    @property
+    def logs_spawns(self) -> bool:
+        """In native mode the shim is not there to log."""
+        return self._mode is not Mode.NATIVE
+
+    def boot(self, log: str | None = None) -> Boot:
+        """Compile the shim, if need be, and return the environment that loads it; raise InterposerError."""
+        from ...building.builder import (
+            CompileError,  # what renders and compiles is heavy, and options only ask for our modes
+        )
+
+        if self._mode is Mode.NATIVE:
+            return Boot()
+        if platform.machine() != "x86_64":
+            raise InterposerError(f"the shim is for x86_64; this machine is {platform.machine()}")
+        flags = (SOURCES / "flags.txt").read_text("utf-8").split()
+        if "ziglang" not in self._builder.cc:  # its linker does not know these
+            flags += (SOURCES / "flags-gnu.txt").read_text("utf-8").split()
+        try:
+            shared_object = self._builder.shared_object("vfork-shim.so", sorted(SOURCES.glob("*.c")), flags)
+        except CompileError as error:
+            raise InterposerError(f"the shim does not compile: {error}") from error
+        armed = f",fault={self._fault.name}" if self._fault else ""
+        config = f"mode={self._mode.value}{armed}" + (f",log={log}" if log else "")
+        return Boot(env={"LD_PRELOAD": str(shared_object), "VFORK_SHIM": config})
+
+    def refuse(self, program: Program) -> str | None:
+        """Refuse a static executable, except in native mode."""
+        why = why_not(Path(program.argv[0])) if self._mode is not Mode.NATIVE else None
+        return f"{why}; --vfork-interposer=ptrace is for those" if why else None
+
+    def complain(self, probe: Observation) -> str | None:
+        """Hold what the probe's prctl answered against the mode and the fault."""
+        answers = [event.value for event in probe.events if event.name == "probe.answer"]
+        faults = [event.value for event in probe.events if event.name == "probe.fault"]
+        if answers == [_ANSWERS[self._mode]]:
+            if faults == [_ANSWER_OF_FAULT + self._fault.number if self._fault else errno.EINVAL]:
+                return None
+            return f"the shim does not commit the fault that was asked for: the probe's answer was {faults}"
+        heard = {value: mode.value for mode, value in _ANSWERS.items()}.get(
+            answers[0] if answers else 0, "nothing at all"
+        )
+        complaint = f"the shim in mode {self._mode.value} does not intercept: the probe found {heard}"
+        return f"{complaint}. {probe.stderr.strip()}" if probe.stderr.strip() else complaint
+
+
+interposer = Shim
+
+
+def why_not(executable: Path) -> str | None:
+    """Say why the shim cannot interpose an executable, or None: without PT_INTERP (elf(5)) nothing is preloaded."""
+    with open(executable, "rb") as file:
+        header = file.read(64)
+        if header[:5] != b"\x7fELF\x02":
+            return None
+        start, size, count = (int.from_bytes(header[a:b], "little") for a, b in ((32, 40), (54, 56), (56, 58)))
+        file.seek(start)
+        table = file.read(size * count)
+    kinds = {int.from_bytes(table[at : at + 4], "little") for at in range(0, len(table), max(size, 1))}
+    return None if 3 in kinds else f"{executable} is a static executable, into which nothing can be preloaded"

@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: MIT
+"""Reads and checks a template's front matter: one rule, one message with file and line."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import yaml
+
+from ..model import ASSERTIONS, CALLS, Case, Level, Mode, Workload
+from ..model.census import Pattern
+from ..model.rules import Expect, Never, Order, Rule
+from .faults import FaultError, fault
+from .languages import LANGUAGES
+from .needs import NEEDS
+from .rules import parse_expect, parse_never, parse_order
+from .spec import read_spec
+from .variants import VARIANTS
+
+# The block opens a C comment in C, Go, Java, JavaScript and Rust, and is a run of # comments elsewhere.
+_BLOCK = re.compile(r"/\*---\n(?P<c>.*?)\n---\*/\n|^#---\n(?P<hash>.*?)\n#---\n", re.DOTALL | re.MULTILINE)
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's, ten times as fast, where PyYAML was built with it
+_SENTENCE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_COMMON = {"id", "level", "spec", "do", "must", "fails_under", "since"}
+_CASE = _COMMON | {"calls", "order", "expect", "never", "needs", "differs", "variants"}
+_WORKLOAD = _COMMON | {"stdout", "seen", "never_seen", "asserts", "needs", "options", "version", "under_fork"}
+# What the skeleton itself writes (c_tests/_lib/case.c.j2).
+SKELETON_EVENTS = frozenset(
+    {"parent.returned", "parent.ended", "orphan.ended", "referee.saw-life", "referee.saw-silence"}
+)
+EVENT = re.compile(r'"([a-z][a-z0-9-]*\.[a-z][a-z0-9-]*)"')
+_PART = re.compile(r'{% include "(_lib/[^"]+)"')
+_Fail = Callable[[str, str], NoReturn]
+# A workload that is a folder: this file of it is started, and what lies beside it is rendered too.
+MAIN = "main"
+_MODES = {mode.value for mode in Mode} - {"native"}
+
+
+class FrontMatterError(ValueError):
+    """A template's front matter breaks a rule; the message starts with file and line."""
+
+
+def read_case(template: Path) -> Case:
+    """Read a case from `<area>/<sentence>.c.j2`; raise FrontMatterError."""
+    block, fail = _read(template, _CASE)
+    calls = _some_of("calls", block.get("calls"), CALLS, fail)
+    needs = _some_of("needs", block.get("needs", []), NEEDS, fail, may_be_empty=True)
+    rules: list[Rule] = []
+    parsers: tuple[tuple[str, Callable[[str], Rule]], ...] = (
+        ("order", parse_order),
+        ("expect", parse_expect),
+        ("never", parse_never),
+    )
+    for key, parse in parsers:
+        for text in block.get(key, ()):
+            try:
+                rules.append(parse(text))
+            except ValueError as error:
+                fail(key, str(error))
+    if not rules:
+        fail("must", "a case that asserts nothing: give order, expect or never")
+    _check_events(rules, template, fail)
+    common = _common(template, block, fail)
+    _check_sentences(block, fail)
+    _check_level(common["level"], common["fails_under"], fail)
+    return Case(
+        calls=calls,
+        rules=tuple(rules),
+        needs=needs,
+        differs=str(block.get("differs", "")).strip(),
+        variants=_variants(block.get("variants", {}), calls, fail),
+        **common,
+    )
+
+
+def read_workload(template: Path) -> Workload:
+    """Read a workload from `<program>/<sentence>.<language>.j2` or `<program>/<sentence>/main.<language>.j2`.
+
+    Raise FrontMatterError.
+    """
+    block, fail = _read(template, _WORKLOAD)
+    language = template.name.removesuffix(".j2").rpartition(".")[2]
+    if language not in LANGUAGES:
+        fail("id", f"no language has the suffix {language!r}: want one of {', '.join(LANGUAGES)}")
+    seen, never_seen = block.get("seen"), block.get("never_seen", [])
+    if (
+        not isinstance(seen, dict)
+        or not seen
+        or not all(isinstance(least, int) and least > 0 for least in seen.values())
+    ):
+        fail("seen", "want a mapping from call to how often it is made at least")
+    for key, patterns in (("seen", seen), ("never_seen", never_seen)):
+        for text in patterns:
+            try:
+                Pattern.parse(text)
+            except ValueError as error:
+                fail(key, str(error))
+    if not isinstance(block.get("stdout"), str):
+        fail("stdout", "want the output, to the letter")
+    asserts = block.get("asserts", [])
+    if not asserts or not set(asserts) <= set(ASSERTIONS):
+        fail("asserts", f"{asserts!r}: want some of {', '.join(ASSERTIONS)}")
+    needs = block.get("needs", {})
+    if not isinstance(needs, dict):
+        fail("needs", "want a mapping from executable to the Debian package that has it")
+    common = _common(template, block, fail)
+    under_fork = block.get("under_fork", "")
+    if bool(under_fork) is not ("fork" in common["fails_under"]):
+        fail("under_fork", "goes with fork in fails_under, and says what a user of the program would see")
+    return Workload(
+        stdout=block["stdout"],
+        seen=seen,
+        never_seen=tuple(never_seen),
+        asserts=tuple(asserts),
+        needs=needs,
+        options=tuple(block.get("options", ())),
+        version=tuple(block.get("version", ())),
+        under_fork=under_fork.strip(),
+        **common,
+    )
+
+
+def body(template: Path) -> str:
+    """Return the template without its front matter."""
+    return _BLOCK.sub("", template.read_text("utf-8"), count=1)
+
+
+def is_template(path: Path) -> bool:
+    """Say whether the file is a case or a workload: a template, and not a shared part ("_lib", "_part.java.j2")."""
+    return path.suffix == ".j2" and not any(part.startswith("_") for part in path.parts[-3:])
+
+
+def _read(template: Path, known: Iterable[str]) -> tuple[dict[str, Any], _Fail]:
+    text = template.read_text("utf-8")
+    match = _BLOCK.match(text)
+    if match is None:
+        raise FrontMatterError(f"{template}:1: no front matter: the file must begin with /*--- or #---")
+    yaml_text = (
+        match["c"] if match["c"] is not None else textwrap.dedent(re.sub(r"^#", "", match["hash"], flags=re.MULTILINE))
+    )
+
+    def fail(key: str, problem: str) -> NoReturn:
+        line = next((number for number, line in enumerate(text.splitlines(), 1) if re.match(rf"#? ?{key}:", line)), 1)
+        raise FrontMatterError(f"{template}:{line}: {key}: {problem}")
+
+    try:
+        block = yaml.load(yaml_text, _LOADER)
+    except yaml.YAMLError as error:
+        line = getattr(getattr(error, "problem_mark", None), "line", 0) + 2
+        raise FrontMatterError(f"{template}:{line}: not YAML: {getattr(error, 'problem', error)}") from error
+    if not isinstance(block, dict):
+        raise FrontMatterError(f"{template}:2: front matter must be a mapping")
+    for key in block:
+        if key not in known:
+            fail(key, f"unknown key; known are {', '.join(sorted(known))}")
+    return block, fail
+
+
+def _some_of(
+    key: str, listed: Any, valid: Iterable[str], fail: _Fail, *, may_be_empty: bool = False
+) -> tuple[str, ...]:
+    """Check a list of words, each once and each of `valid`."""
+    if not isinstance(listed, list) or not (listed or may_be_empty):
+        fail(key, f"{listed or 'none'}: want some of {', '.join(valid)}")
+    unknown = [str(word) for word in listed if word not in valid]
+    if unknown:
+        fail(key, f"{', '.join(unknown)}: want some of {', '.join(valid)}")
+    if len(set(listed)) < len(listed):
+        fail(key, "one of them stands there twice")
+    return tuple(listed)
+
+
+def _variants(mapping: Any, calls: Sequence[str], fail: _Fail) -> dict[str, tuple[str, ...]]:
+    known = [name for name in VARIANTS if name]
+    if not isinstance(mapping, dict) or not set(mapping) <= set(known):
+        fail("variants", f"{mapping!r}: want a mapping from some of {', '.join(known)} to calls")
+    return {name: _some_of("variants", listed, calls, fail) for name, listed in mapping.items()}
+
+
+def _check_events(rules: Iterable[Rule], template: Path, fail: _Fail) -> None:
+    """A rule about an event that is never written cannot fail (never), or says nothing but that (order, expect)."""
+    text = body(template)
+    parts = [template.parent.parent / name for name in _PART.findall(text)]
+    written = SKELETON_EVENTS.union(*(EVENT.findall(part) for part in (text, *map(Path.read_text, parts))))
+    for rule in rules:
+        unknown = sorted(rule.events - written)
+        if unknown:
+            key = {Order: "order", Expect: "expect", Never: "never"}[type(rule)]
+            fail(key, f"{', '.join(unknown)}: the program writes no such event")
+
+
+def _check_sentences(block: Mapping[str, Any], fail: _Fail) -> None:
+    """What a case promises stands somewhere, and what it says itself is said in sentences."""
+    try:
+        read_spec(block["spec"])
+    except ValueError as error:
+        fail("spec", str(error))
+    for key in ("do", "must", "differs"):
+        if key in block and not re.search(r"\.['\")]?$", str(block[key]).strip()):
+            fail(key, "want sentences: the last one ends in a full stop")
+
+
+def _check_level(level: Level, breakers: frozenset[str], fail: _Fail) -> None:
+    """A plain fork keeps level posix, and neither suspends nor shares."""
+    if level is Level.POSIX and "fork" in breakers:
+        fail("level", "posix, but fails_under has fork: a plain fork keeps what POSIX promises")
+    if level in (Level.SUSPENDS, Level.SHARES) and "fork" not in breakers:
+        fail("level", f"{level.word}, but fails_under lacks fork: a plain fork {level.word} nothing")
+
+
+def _common(template: Path, block: Mapping[str, Any], fail: _Fail) -> dict[str, Any]:
+    sentence, folder = template.name.split(".", 1)[0], template.parent
+    if sentence == MAIN:
+        sentence, folder = folder.name, folder.parent
+    if block.get("id") != f"{folder.name}/{sentence}":
+        fail("id", f"{block.get('id')!r} must be <folder>/<file name>: {folder.name}/{sentence}")
+    if not _SENTENCE.fullmatch(sentence):
+        fail("id", "must be a sentence in kebab-case")
+    levels = {level.word: level for level in Level}
+    if block.get("level") not in levels:
+        fail("level", f"{block.get('level')!r}: want one of {', '.join(levels)}")
+    for key in ("spec", "do", "must"):
+        if not isinstance(block.get(key), str) or not block[key].strip():
+            fail(key, "missing: want a sentence")
+    breakers = block.get("fails_under", [])
+    if not isinstance(breakers, list) or not all(isinstance(name, str) for name in breakers):
+        fail("fails_under", f"{breakers!r}: want a list of {', '.join(sorted(_MODES))} and faults")
+    for name in breakers:
+        if name not in _MODES:
+            try:
+                fault(name)
+            except FaultError as error:
+                fail("fails_under", f"neither one of {', '.join(sorted(_MODES))} nor a fault: {error}")
+    since = re.fullmatch(r"(\d+)\.(\d+)", str(block.get("since", "0.0")))
+    if since is None:
+        fail("since", "want the first Linux version that promises it, quoted: '5.3'")
+    return {
+        "id": block["id"],
+        "level": levels[block["level"]],
+        "spec": block["spec"].strip(),
+        "do": block["do"].strip(),
+        "must": block["must"].strip(),
+        "fails_under": frozenset(breakers),
+        "since": (int(since[1]), int(since[2])),
+        "template": template,
+    }

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: MIT
+"""What a case may need of a site, one row each: what must be there, how it is checked, and how to get it.
+
+All rows are checked by one small C program, run on the site and under no interposer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Need:
+    """One thing that a site has or lacks.
+
+    `check` is a C expression, true where it is there; `what` completes "needs ...", `remedy` says how to get it.
+    """
+
+    name: str
+    what: str
+    check: str
+    remedy: str
+
+
+NEEDS = {
+    need.name: need
+    for need in (
+        Need("root", "root, with its capabilities", "has_capability(CAP_SYS_ADMIN)", "run as root"),
+        Need("setuid", "to change its user", "has_capability(CAP_SETUID)", "run as root"),
+        Need("userns", "user namespaces", "can_unshare(CLONE_NEWUSER)",
+             "a kernel with CONFIG_USER_NS, user.max_user_namespaces above 0, and no sandbox that forbids unshare(2)"),
+        Need("pidns", "pid namespaces", "can_unshare(CLONE_NEWPID)", "a kernel with CONFIG_PID_NS; run as root"),
+        Need("timens", "time namespaces", "can_unshare(CLONE_NEWTIME)",
+             "a kernel with CONFIG_TIME_NS (Linux 5.6); run as root"),
+        Need("ipcns", "IPC namespaces", "can_unshare(CLONE_NEWIPC)", "a kernel with CONFIG_IPC_NS; run as root"),
+        Need("utsns", "UTS namespaces", "can_unshare(CLONE_NEWUTS)", "a kernel with CONFIG_UTS_NS; run as root"),
+        Need("cgroup2", "a cgroup of version 2 to make others in", "has_cgroup2()",
+             "mount -t cgroup2 none /sys/fs/cgroup; run as root"),
+        Need("kcmp", "kcmp(2)", "syscall(SYS_kcmp, getpid(), getpid(), KCMP_VM, 0, 0) == 0",
+             "a kernel with CONFIG_KCMP, and no sandbox that forbids kcmp(2)"),
+        Need("seccomp", "seccomp filters", "prctl(PR_GET_SECCOMP) >= 0", "a kernel with CONFIG_SECCOMP_FILTER"),
+        Need("realtime", "real-time scheduling", "can_schedule(SCHED_FIFO)",
+             "run as root, in a cgroup that has real-time runtime"),
+        Need("two-cpus", "two processors", "sysconf(_SC_NPROCESSORS_ONLN) >= 2", "a machine or guest with two"),
+        Need("sysv-ipc", "System V semaphores", "has_semaphores()", "a kernel with CONFIG_SYSVIPC"),
+        Need("strict-commit", "a kernel that never commits more memory than there is (vm.overcommit_memory=2)",
+             "reads(\"/proc/sys/vm/overcommit_memory\", '2')",
+             "sysctl -w vm.overcommit_memory=2, on a machine of your own"),
+    )
+}  # fmt: skip
+
+
+def lacking(needs: Iterable[str], there: frozenset[str]) -> str | None:
+    """Say of the first need that is not there what it is and how to get it; None when all are there."""
+    missing = next((NEEDS[name] for name in needs if name not in there), None)
+    return f"it needs {missing.what}: {missing.remedy}" if missing else None

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: MIT
+"""The other builds of its program that a case may be run as, one row each; "" is the plain one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# Compiling is most of a first run: -O2 takes a sixth longer than -O1, and files between the stages longer than pipes.
+_FLAGS = ("-std=gnu11", "-O1", "-Wall", "-Wextra", "-pthread", "-pipe")
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to build a program: `what` completes "made by vfork, ..."."""
+
+    name: str
+    what: str
+    flags: tuple[str, ...] = _FLAGS
+
+
+VARIANTS = {
+    variant.name: variant
+    for variant in (
+        Variant("", ""),
+        Variant("static", "statically linked", (*_FLAGS, "-static")),
+        Variant("musl", "with musl for its libc"),
+        Variant("O0", "compiled without optimisation", ("-std=gnu11", "-O0", *_FLAGS[2:])),
+        Variant("O2", "compiled with more optimisation", ("-std=gnu11", "-O2", *_FLAGS[2:])),
+        Variant("no-pie", "at a fixed address", (*_FLAGS, "-fno-pie", "-no-pie")),
+        Variant("thread", "with a thread other than the main one as its parent"),
+    )
+}
