@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""pytest hooks only: options, markers, fixtures, and the way of results to the reporters.
+"""What pytest is told of us: options, markers, and the parts of the plugin.
 
 Nothing heavy is imported until it is used.
 """
@@ -7,34 +7,19 @@ Nothing heavy is imported until it is used.
 from __future__ import annotations
 
 import os
-import pkgutil
-import random
-import shlex
-from collections.abc import Callable, Generator, Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ..model import Case, Observation, Outcome, Program, Workload
-from ..model.result import Result
-from ..reporters._failure import explain
-from ..running import interposers
 from . import hookspecs
-from .options import Options, add_options, are_given, list_faults, read_options, rerun_flags
+from .controller import Controller
+from .once import prepare
+from .options import add_options, are_given, list_faults
 
-if TYPE_CHECKING:
-    from ..reporters import Reporter
-    from ..running.interposers import Factory
-    from ..running.session import BootedInterposer, Session
-
-_OPTIONS = pytest.StashKey[Options]()
-_FACTORIES = pytest.StashKey[Mapping[str, "Factory"]]()
-_SEED = pytest.StashKey[int]()
-_RESULT = pytest.StashKey[Result]()
+pytest_plugins = ("pytest_vfork.plugin.collection", "pytest_vfork.plugin.fixtures")
 _MARKERS = (
     "vfork: a case or workload of the vfork conformance suite",
     "vfork_level(level): the level of the item: posix, suspends, shares or linux",
+    "vfork_area(area): the folder of the item: signals, memory, python, ...",
 )
 
 
@@ -60,21 +45,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Check the options, register the markers, and let the controller gather results."""
     for marker in _MARKERS:
         config.addinivalue_line("markers", marker)
-    added: dict[str, Factory] = {}
-    for more in config.hook.pytest_vfork_interposers():
-        added.update(more)
-    config.stash[_FACTORIES] = added
-    config.stash[_OPTIONS] = read_options(
-        config,
-        {*(module.name for module in pkgutil.iter_modules(interposers.__path__)), *added},
-        lambda name: interposers.modes_of(name, added),
-    )
-    worker = getattr(config, "workerinput", None)
-    config.stash[_SEED] = worker["vfork_seed"] if worker else random.getrandbits(32)
-    if worker is None:
-        if config.stash[_OPTIONS].expectations:
-            _check_expectations(config.stash[_OPTIONS])
-        config.pluginmanager.register(_Controller(config), "vfork-controller")
+    prepare(config)
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Controller(config), "vfork-controller")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -83,204 +56,3 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     if not are_given(config) or "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
         return None
     return 2 * len(os.sched_getaffinity(0))
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Hang the result on the report, which carries it to the controller."""
-    report = yield
-    result = item.stash.get(_RESULT, None)
-    if call.when == "call" and result:
-        report.vfork_result = result.to_json()  # type: ignore[attr-defined]
-    return report
-
-
-class _Controller:
-    """Gathers the results where they all arrive: in the only process, or in xdist's controller."""
-
-    def __init__(self, config: pytest.Config) -> None:
-        self._config = config
-        self._results: list[Result] = []
-        self._reporters: list[Reporter] | None = None
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_configure_node(self, node: Any) -> None:
-        """Give every xdist worker the same seed."""
-        node.workerinput["vfork_seed"] = self._config.stash[_SEED]
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take a result off a report."""
-        plain = getattr(report, "vfork_result", None)
-        if plain is not None:
-            result = Result.from_json(plain)
-            self._results.append(result)
-            for reporter in self._begun():
-                reporter.add(result)
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None, None, None]:
-        """Let each reporter end, after all that others write: the ladder is the last thing."""
-        yield
-        options = self._config.stash[_OPTIONS]
-        if not self._results and options.record is None:
-            return
-        what = f"mode {options.mode_word}" if options.modes else " ".join(options.command)
-        fault = f"fault {options.fault}" if options.fault else ""
-        terminalreporter.section("vfork conformance: " + ", ".join(filter(None, (options.interposer, what, fault))))
-        for reporter in self._begun():
-            reporter.end(self._results, terminalreporter.write_line)
-
-    def pytest_sessionfinish(self) -> None:
-        """Keep the cache within its bounds."""
-        if self._results:
-            from ..building.cache import Cache
-
-            Cache.of_user().prune()
-
-    def _begun(self) -> list[Reporter]:
-        if self._reporters is None:
-            from ..reporters import reporters
-            from ..running.run import describe_run
-
-            options = self._config.stash[_OPTIONS]
-            run = describe_run(options, self._config.stash[_FACTORIES], self._config.stash[_SEED])
-            self._reporters = reporters(options)
-            for reporter in self._reporters:
-                reporter.begin(run)
-        return self._reporters
-
-
-@pytest.fixture(scope="session")
-def vfork_session(pytestconfig: pytest.Config) -> Session:
-    """The booted session of this process; an error when the interposer does not boot or does not intercept."""
-    from ..building.toolchain import NoCompilerError
-    from ..running.interposers import InterposerError
-    from ..running.run import open_session
-
-    try:
-        return open_session(pytestconfig.stash[_OPTIONS], pytestconfig.stash[_FACTORIES], pytestconfig.stash[_SEED])
-    except (InterposerError, NoCompilerError) as error:
-        pytest.fail(f"vfork: {error}", pytrace=False)
-
-
-@pytest.fixture(scope="session")
-def interposer(vfork_session: Session) -> BootedInterposer:
-    """The interposer that the options name, booted and seen to intercept.
-
-    It has `.name`, `.mode`, `.version` and `.run(program, *arguments, deadline_s=None) -> Observation`.
-    """
-    if vfork_session.unsupported:
-        pytest.skip(vfork_session.unsupported)
-    return vfork_session.booted
-
-
-@pytest.fixture(scope="session")
-def vfork_compile(vfork_session: Session) -> Callable[..., Program]:
-    """Render and compile a C template: `vfork_compile(path_or_text, **values) -> Program`.
-
-    A template may extend our own skeleton: `{% extends "_lib/case.c.j2" %}`, with `call`, `id`, `name`, `about` and
-    `build` among the values. Equal inputs are compiled once. Raises CompileError.
-    """
-    from ..building.render import render_text
-
-    def compile(template: Path | str, /, **values: object) -> Program:
-        text = template.read_text("utf-8") if isinstance(template, Path) else template
-        name = template.name.removesuffix(".j2") if isinstance(template, Path) else "program.c"
-        return vfork_session.builder.c_program(name, render_text(text, values))
-
-    return compile
-
-
-@pytest.fixture(scope="session")
-def vfork_run(interposer: BootedInterposer) -> Callable[..., Observation]:
-    """Run a program under the interposer: `vfork_run(program, *arguments, deadline_s=None) -> Observation`.
-
-    The observation holds the events that the program appended to the file `{events}` (so written among the
-    arguments), its wait status (None when the deadline passed), output, what it left behind, and where its threads
-    were at the deadline.
-    """
-    return interposer.run
-
-
-@pytest.fixture(scope="session")
-def vfork_workload(vfork_session: Session) -> Callable[[Path], Result]:
-    """Build, run and judge a workload's template (CONTRIBUTING.md): `vfork_workload(path) -> Result`.
-
-    Raises frontmatter.FrontMatterError.
-    """
-    from ..templates.frontmatter import read_workload
-
-    return lambda template: vfork_session.check_workload(read_workload(template))
-
-
-@pytest.fixture
-def vfork_verdict(request: pytest.FixtureRequest) -> Callable[[Result], None]:
-    """Turn a result into this test's outcome and hand it to the reporters: `vfork_verdict(result)`."""
-    options = request.config.stash[_OPTIONS]
-
-    def conclude(result: Result) -> None:
-        request.node.stash[_RESULT] = result
-        verdict = result.verdict
-        if verdict.outcome is Outcome.UNSUPPORTED:
-            pytest.skip(verdict.why)
-        if verdict.outcome is Outcome.XFAIL:
-            pytest.xfail(f"{verdict.why} ({result.link})")
-        if verdict.outcome is Outcome.FAIL and result.level > options.claim:
-            pytest.xfail(f"level {result.level.word}, above the claim {options.claim.word}: {verdict.why}")
-        if verdict.outcome is not Outcome.PASS:
-            pytest.fail(explain(result, _rerun(request.node, options)), pytrace=False)
-
-    return conclude
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark the items of the suite, so that `-m vfork` and `-m "vfork_level"` select them."""
-    workloads = []
-    for item in items:
-        if "vfork_verdict" in getattr(item, "fixturenames", ()):
-            item.add_marker("vfork")
-            parameters = (
-                item.callspec.params.values() if isinstance(item, pytest.Function) and hasattr(item, "callspec") else ()
-            )
-            for subject in parameters:
-                if isinstance(subject, Case | Workload):
-                    item.add_marker(pytest.mark.vfork_level(subject.level.word))
-                if isinstance(subject, Workload):
-                    workloads.append(item)
-    if hasattr(config, "workerinput"):
-        _spread(workloads, items)
-
-
-def _spread(slow: list[pytest.Item], items: list[pytest.Item]) -> None:
-    """Spread the slow items over the first two thirds: with several at the end one worker would outlast the others."""
-    places = {item: number / len(slow) * 2 / 3 for number, item in enumerate(slow)}
-    places |= {item: number / len(items) for number, item in enumerate(items) if item not in places}
-    items.sort(key=places.__getitem__)
-
-
-def _check_expectations(options: Options) -> None:
-    from ..judging.expectations import ExpectationError
-    from ..running.session import known_deviations
-
-    try:
-        known_deviations(options)
-    except ExpectationError as error:
-        raise pytest.UsageError(str(error)) from error
-
-
-def options_of(config: pytest.Config) -> Options:
-    """Return the options of a session, checked."""
-    return config.stash[_OPTIONS]
-
-
-def _rerun(item: pytest.Item, options: Options) -> str:
-    """Return the command that runs this item alone."""
-    flags = rerun_flags(options)
-    installed = Path(__file__).parents[1] / "conformance"
-    if item.path.is_relative_to(installed):
-        target = f"--pyargs {shlex.quote(f'pytest_vfork.conformance.{item.path.stem}::{item.name}')}"
-    else:
-        target = shlex.quote(item.nodeid)
-    return " ".join(part for part in ("pytest", flags, target) if part)

@@ -184,5 +184,4 @@ def known_deviations(options: Options) -> tuple[Expectation, ...]:
     path = options.expectations or default_expectations(suite.folder("conformance"), options.interposer)
     if path is None:
         return ()
-    ids = [*(case.id for case in suite.cases()), *(workload.id for workload in suite.workloads())]
-    return read_expectations(path, ids)
+    return read_expectations(path, suite.ids())

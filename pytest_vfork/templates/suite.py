@@ -1,38 +1,31 @@
 # SPDX-License-Identifier: MIT
-"""Where the cases, workloads and expectations lie: inside the installed package, or beside it in a checkout."""
+"""Every case and workload of ours, read."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
 from pathlib import Path
 
 from ..model import Case, Workload
-from . import frontmatter
+from . import frontmatter, places
+from .places import folder
 
-_PACKAGE = Path(__file__).parents[1]
-
-
-def folder(name: str) -> Path:
-    """Return the folder `c_tests`, `fixtures` or `conformance`."""
-    inside = _PACKAGE / name
-    return inside if inside.is_dir() else _PACKAGE.parent / name
+__all__ = ["cases", "folder", "ids", "workloads"]
 
 
-@functools.cache  # collecting asks, and so do the expectations
+@functools.cache  # the expectations ask, and so does the ladder
 def cases() -> tuple[Case, ...]:
     """Read every case, in the order of their ids; raise FrontMatterError."""
-    return tuple(frontmatter.read_case(path) for path in _templates(folder("c_tests"), "*/*.j2"))
+    return tuple(frontmatter.read_case(path) for path in places.templates(folder("c_tests")))
 
 
 @functools.cache
 def workloads() -> tuple[Workload, ...]:
     """Read every workload, in the order of their ids; raise FrontMatterError."""
-    mains = f"*/*/{frontmatter.MAIN}.*.j2"
-    found = (frontmatter.read_workload(path) for path in _templates(folder("fixtures"), "*/*.j2", mains))
+    found = (frontmatter.read_workload(path) for path in places.templates(folder("fixtures")))
     return tuple(sorted(found, key=lambda workload: workload.id))
 
 
-def _templates(root: Path, *patterns: str) -> Iterator[Path]:
-    found = sorted(path for pattern in patterns for path in root.glob(pattern))
-    return (path for path in found if frontmatter.is_template(path))
+def ids(*more: Path) -> list[str]:
+    """Return the ids of all cases and workloads, ours and those of other folders: their places say them."""
+    return [places.id_of(path) for root in (*places.ours(), *more) for path in places.templates(root)]
