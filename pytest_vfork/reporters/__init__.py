@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from ..judging.ladder import Ladder
 from ..model.result import Result
 from ..plugin.options import Options
 
@@ -25,8 +26,8 @@ class Reporter(Protocol):
     def add(self, result: Result) -> None:
         """Take one result."""
 
-    def end(self, results: Sequence[Result], write_line: Callable[[str], None]) -> None:
-        """Take all results once more, when the run is over; `write_line` writes to the terminal."""
+    def end(self, ladder: Ladder, write_line: Callable[[str], None]) -> None:
+        """Take what the run came to, when it is over, however it ended; `write_line` writes to the terminal."""
 
 
 def reporters(options: Options) -> list[Reporter]:

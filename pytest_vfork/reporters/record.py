@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..judging.ladder import Rung, ladder, reached
+from ..judging.ladder import Ladder, Rung
 from ..model import Outcome
 from ..model.result import Result
 from ..plugin.options import Options
@@ -39,16 +40,18 @@ class Record:
             "verdict", {"id": result.id, "call": result.call, "variant": result.variant, **verdict, "link": link}
         )
 
-    def end(self, results: Sequence[Result], write_line: Callable[[str], None]) -> None:
+    def end(self, ladder: Ladder, write_line: Callable[[str], None]) -> None:
         """Write the ladder, close the file and say where it is."""
-        rungs = ladder(results)
-        levels = {"reached": reached(rungs), "reached_but_for_known": reached(rungs, but_for_known=True)}
+        levels = {"reached": ladder.reached, "reached_but_for_known": ladder.reached_but_for_known}
+        outcomes = Counter(result.verdict.outcome for result in ladder.results)
         self._write(
             "ladder",
             {
-                "levels": [_rung_json(rung) for rung in rungs],
+                "complete": ladder.is_complete,
+                "why": ladder.why_incomplete,
+                "levels": [_rung_json(rung) for rung in ladder.rungs],
                 **{key: level.word if level is not None else None for key, level in levels.items()},
-                "outcomes": {outcome.value: sum(r.verdict.outcome is outcome for r in results) for outcome in Outcome},
+                "outcomes": {outcome.value: outcomes[outcome] for outcome in Outcome},
             },
         )
         self._file.close()
@@ -66,6 +69,8 @@ def _rung_json(rung: Rung) -> dict[str, Any]:
         "held": rung.held,
         "first_failed": rung.first_failed.name if rung.first_failed else None,
         "known": [result.name for result in rung.known],
+        "unsupported": rung.unsupported,
+        "did_not_run": rung.did_not_run,
     }
 
 
