@@ -68,7 +68,7 @@ def run(builder: Builder) -> Run:
 
     @functools.cache
     def once(file: Path, mode: Mode) -> Observation:
-        boot = Shim(Settings(mode, (), builder)).boot()
+        boot = Shim(Settings(mode, builder)).boot()
         program = Program(file, (RUNNERS[file.suffix][0], str(file)))
         return LocalSite(builder).run(Launch(program, boot, DEADLINE_S, {"LC_ALL": "C"}))
 
@@ -91,7 +91,7 @@ def test_a_program_gives_the_same_result_in_every_mode(run: Run, file: Path, mod
 
 @pytest.mark.parametrize("mode", MODES[1:], ids=["reissue", "emulate"])
 def test_a_static_program_is_refused(builder: Builder, static_image: Path, mode: Mode) -> None:
-    boot = Shim(Settings(mode, (), builder)).boot()
+    boot = Shim(Settings(mode, builder)).boot()
     program = Program(static_image, ("dash", "-c", f"{static_image}; echo status $?"))
     seen = LocalSite(builder).run(Launch(program, boot, DEADLINE_S))
     assert (seen.status, seen.stdout) == (0, "status 126\n"), seen

@@ -23,7 +23,7 @@ def run(builder: Builder, mode: Mode, *arguments: str, config: str = "", cc: str
     """Return what the program printed, and how many bytes of code it found changed."""
     compiler = Builder(builder.cache, (cc,)) if cc else builder
     program = compiler.c_program("shortcut.c", (HERE / "shortcut.c").read_text())
-    environment = {**os.environ, **Shim(Settings(mode, (), builder)).boot().env}
+    environment = {**os.environ, **Shim(Settings(mode, builder)).boot().env}
     if config:
         environment["VFORK_SHIM"] += config
     done = subprocess.run(

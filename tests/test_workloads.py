@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-from pytest_vfork.commands.catalogue import workloads as page
+from pytest_vfork.commands import workloads as page
 from pytest_vfork.model import ASSERTIONS
 from pytest_vfork.templates import languages, suite
 

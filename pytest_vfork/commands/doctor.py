@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib.util
 import platform
 import shutil
@@ -13,11 +14,12 @@ from pathlib import Path
 from ..building import toolchain
 from ..building.builder import Builder
 from ..building.cache import Cache
-from ..running.interposers import InterposerError, Settings, factories, probe
+from ..running.interposers import InterposerError, Settings, interposers, probe
 from ..running.present import present
 from ..running.sites import Launch
 from ..running.sites.local import LocalSite
 from ..templates import languages, needs, suite, variants
+from .cli import Commands
 
 _PROBE_DEADLINE_S = 60.0
 
@@ -32,9 +34,15 @@ class Finding:
     remedy: str = ""
 
 
-def main(cc: str | None = None) -> int:
+def add_command(commands: Commands) -> None:
+    """Declare the command."""
+    doctor = commands.add_parser("doctor", help="say what this machine can do, and how to get what is missing")
+    doctor.set_defaults(does=_doctor)
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
     """Print every finding; return 1 if the main job, mode emulate, cannot run here, else 0."""
-    findings = list(examine(cc))
+    findings = list(examine(arguments.cc))
     width = max(len(finding.what) for finding in findings)
     for finding in findings:
         print(f"{'ok  ' if finding.is_there else 'MISS'} {finding.what:<{width}}  {finding.found}")
@@ -82,9 +90,9 @@ def examine(cc: str | None) -> Iterator[Finding]:
 
 def _interposers(builder: Builder) -> Iterator[Finding]:
     site = LocalSite(builder)
-    for name, factory in sorted(factories().items(), reverse=True):
-        for mode in getattr(factory, "modes", ()):
-            interposer = factory(Settings(mode, (), builder))
+    for name, kind in sorted(interposers().items(), reverse=True):
+        for mode in kind.modes:
+            interposer = kind(Settings(mode, builder))
             try:
                 complaint = interposer.complain(site.run(Launch(probe(builder), interposer.boot(), _PROBE_DEADLINE_S)))
             except InterposerError as error:

@@ -230,10 +230,10 @@ class Verdict:
 class Expectation:
     """A known deviation of one interposer.
 
-    Empty `calls`, `modes` and `variants` mean all; `case` may hold shell wildcards.
+    Empty `calls`, `modes` and `variants` mean all; `cases` may hold shell wildcards.
     """
 
-    case: str
+    cases: tuple[str, ...]
     outcome: Outcome
     reason: str
     link: str

@@ -33,6 +33,11 @@ def workloads() -> tuple[Workload, ...]:
     return tuple(sorted(found, key=lambda workload: workload.id))
 
 
+def ids() -> tuple[str, ...]:
+    """Return the ids of every case and workload."""
+    return (*(case.id for case in cases()), *(workload.id for workload in workloads()))
+
+
 def _templates(root: Path, *patterns: str) -> Iterator[Path]:
     found = sorted(path for pattern in patterns for path in root.glob(pattern))
     return (path for path in found if frontmatter.is_template(path))
