@@ -18,11 +18,11 @@ from pytest_vfork.running.interposers import InterposerError, Settings, probe
 from pytest_vfork.running.interposers.shim import Shim
 from pytest_vfork.running.sites import Launch
 from pytest_vfork.running.sites.local import LocalSite
-from pytest_vfork.templates import suite
+from pytest_vfork.templates import places
 from pytest_vfork.templates.faults import TABLE, FaultError, fault, faults, read_faults
 
 Run = Callable[..., pytest.RunResult]
-SUITE = str(suite.folder("conformance"))
+SUITE = str(places.folder("conformance"))
 LEAST = 60
 ROW = (
     'FAULT(a_fault, BOTH, SOUND, "memory spawn", "It goes "\n'

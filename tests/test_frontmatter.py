@@ -7,7 +7,7 @@ import pytest
 
 from pytest_vfork.building.render import render_workload
 from pytest_vfork.model import Level
-from pytest_vfork.templates import frontmatter, suite
+from pytest_vfork.templates import frontmatter, places, suite
 
 CASE = """\
 /*---
@@ -171,5 +171,5 @@ def test_ours_are_well_formed_and_many() -> None:
 
 
 def test_the_events_of_the_skeleton_are_known() -> None:
-    skeleton = (suite.folder("c_tests") / "_lib" / "case.c.j2").read_text()
+    skeleton = (places.folder("c_tests") / "_lib" / "case.c.j2").read_text()
     assert set(frontmatter.EVENT.findall(skeleton)) == frontmatter.SKELETON_EVENTS

@@ -16,7 +16,7 @@ from pytest_vfork.model import Observation, Program
 from pytest_vfork.running.present import present
 from pytest_vfork.running.sites import Launch
 from pytest_vfork.running.sites.local import LocalSite
-from pytest_vfork.templates import needs, suite
+from pytest_vfork.templates import needs, places, suite
 
 
 class Poor(LocalSite):
@@ -47,7 +47,7 @@ def test_what_is_not_there_is_named_with_a_way_to_get_it(builder: Builder) -> No
 
 
 def test_a_case_that_needs_what_is_not_there_is_unsupported(tmp_path: Path) -> None:
-    cases = str(suite.folder("conformance") / "test_cases.py")
+    cases = str(places.folder("conformance") / "test_cases.py")
     command = [sys.executable, "-m", "pytest", "-c", os.devnull, "-p", "no:cacheprovider", "-rs", cases]
     command += ["-k", "copies/capabilities-are-a-copy:vfork"]
     if os.geteuid() == 0:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from pytest_vfork.templates import suite
+from pytest_vfork.templates import places, suite
 
 Run = Callable[..., pytest.RunResult]
-SUITE = str(suite.folder("conformance"))
+SUITE = str(places.folder("conformance"))
 CASE = "parent-waits-until-exec"
 CALLS = 7
 

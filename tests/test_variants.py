@@ -15,9 +15,9 @@ from pytest_vfork.building.toolchain import NoCompilerError
 from pytest_vfork.judging.expectations import find_expectation, read_expectations
 from pytest_vfork.model import Expectation, Outcome
 from pytest_vfork.running.interposers.shim import why_not
-from pytest_vfork.templates import suite, variants
+from pytest_vfork.templates import places, suite, variants
 
-SUITE = str(suite.folder("conformance"))
+SUITE = str(places.folder("conformance"))
 CASE = next(case for case in suite.cases() if case.id == "suspension/parent-waits-until-exit")
 
 

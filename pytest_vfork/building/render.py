@@ -12,7 +12,7 @@ from pathlib import Path
 import jinja2
 
 from ..model import Case, Workload, item_name
-from ..templates import frontmatter, suite
+from ..templates import frontmatter, places
 from ..templates.variants import VARIANTS
 from .headers import MARK, with_includes
 
@@ -70,7 +70,7 @@ def render_text(text: str, values: Mapping[str, object]) -> str:
 
 @functools.cache  # it keeps what it has compiled, the skeleton above all: half of a warm run otherwise
 def _environment() -> jinja2.Environment:
-    shared = [suite.folder("c_tests"), suite.folder("fixtures")]
+    shared = [places.folder("c_tests"), places.folder("fixtures")]
     loaders = [jinja2.FunctionLoader(_load), jinja2.FileSystemLoader(shared)]
     return jinja2.Environment(
         loader=jinja2.ChoiceLoader(loaders), undefined=_Strict, trim_blocks=True, lstrip_blocks=True, autoescape=False

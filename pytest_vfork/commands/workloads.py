@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..model import ASSERTIONS, Workload
-from ..templates import languages, suite
+from ..templates import languages, places, suite
 from .cli import Commands
 from .pages import render_page
 
@@ -36,7 +36,7 @@ def _workloads(arguments: argparse.Namespace) -> int:
 
 def render(workloads: Sequence[Workload], versions: Mapping[str, str]) -> str:
     """Return the page; `versions` maps paths below fixtures/ to the version of the workload's program."""
-    root = suite.folder("fixtures")
+    root = places.folder("fixtures")
     rows = []
     for workload in workloads:
         path = str(workload.template.relative_to(root))
@@ -61,7 +61,7 @@ def render(workloads: Sequence[Workload], versions: Mapping[str, str]) -> str:
 
 def ask_versions(workloads: Sequence[Workload]) -> dict[str, str]:
     """Ask each program for its version; "not here" where there is none."""
-    root = suite.folder("fixtures")
+    root = places.folder("fixtures")
     return {str(w.template.relative_to(root)): languages.version_of(w) or "not here" for w in workloads}
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -94,7 +95,8 @@ class _Latecomers:
         """Look whether this plugin has extensions."""
         extensions = getattr(plugin, "pytest_vfork_extensions", None)
         if extensions and plugin is not hookspecs:
-            add_more(self._parser, [option for kind in of_hooks([extensions()]) for option in kind.options])
+            with suppress(TypeError):  # pytest_configure says what is wrong
+                add_more(self._parser, [option for kind in of_hooks([extensions()]) for option in kind.options])
 
 
 def _kinds(config: pytest.Config) -> Kinds:

@@ -13,7 +13,6 @@ from ..judging.expectations import read_expectations
 from ..model import Expectation
 from ..reporters import Reporter
 from ..running.interposers import Interposer, Settings
-from ..running.sites import make_site
 from ..templates import suite
 from .options import Options
 
@@ -30,7 +29,7 @@ def open_session(options: Options) -> Session:
     builder = interposer.settings.builder
     return Session(
         interposer,
-        make_site(options.site, builder, options.given, options.kinds.sites.values()),
+        options.site(builder, options.where, options.of(options.site)),
         known_deviations(options),
         observer=options.observer() if options.observer else None,
         deadline_s=options.deadline_s,
@@ -55,7 +54,7 @@ def known_deviations(options: Options) -> tuple[Expectation, ...]:
 def describe_run(options: Options) -> dict[str, Any]:
     """Return the facts of a run that stand at the head of every report (docs/record.md)."""
     interposer = _interposer(options, ())
-    site = make_site(options.site, interposer.settings.builder, options.given, options.kinds.sites.values())
+    site = options.site(interposer.settings.builder, options.where, options.of(options.site))
     return {
         "pytest_vfork": __version__,
         "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),

@@ -19,8 +19,7 @@ from ..model import CALLS, Level, Mode
 from ..reporters import Reporter, reporters
 from ..running.interposers import Interposer, interposers
 from ..running.observers import Observer, observers
-from ..running.sites import Site, sites
-from ..templates.faults import faults
+from ..running.sites import Site, choose_site, sites
 
 _OPTIONS = (
     Option(
@@ -72,7 +71,8 @@ class Options:
 
     mode: Mode
     interposer: type[Interposer]
-    site: str
+    site: type[Site]
+    where: str
     observer: type[Observer] | None
     claim: Level
     calls: tuple[str, ...]
@@ -85,6 +85,11 @@ class Options:
     def of(self, kind: type[Extension]) -> dict[str, str]:
         """Return the values of an extension's own options that were given."""
         return {option.name: self.given[option.name] for option in kind.options if option.name in self.given}
+
+
+def own_options() -> tuple[Option, ...]:
+    """Return the options that are no extension's."""
+    return _OPTIONS
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -120,10 +125,10 @@ def read_options(config: pytest.Config, kinds: Kinds) -> Options:
         return value
 
     interposer = kinds.interposers[choose("interposer", "shim", sorted(kinds.interposers))]
-    site = given.get("site", "local")
-    choose_site = site.partition(":")[0]
-    if choose_site not in kinds.sites:
-        raise pytest.UsageError(f"--vfork-site: {site!r} is not one of {', '.join(sorted(kinds.sites))}")
+    try:
+        site, where = choose_site(given.get("site", "local"), kinds.sites)
+    except ValueError as error:
+        raise pytest.UsageError(f"--vfork-site: {error}") from error
     observer = kinds.observers[choose("observer", "", sorted(kinds.observers))] if "observer" in given else None
     mode = Mode(choose("mode", interposer.default_mode(given).value, [mode.value for mode in Mode]))
     if "mode" in given and mode not in interposer.modes:
@@ -131,7 +136,7 @@ def read_options(config: pytest.Config, kinds: Kinds) -> Options:
         raise pytest.UsageError(f"--vfork-mode={mode.value}: interposer {interposer.name} has {has}")
     for others, chosen, what in (
         (kinds.interposers, interposer, "interposer"),
-        (kinds.sites, kinds.sites[choose_site], "site"),
+        (kinds.sites, site, "site"),
     ):
         _check_owners(given, others, chosen, what)
     levels = {level.word: level for level in Level}
@@ -140,6 +145,7 @@ def read_options(config: pytest.Config, kinds: Kinds) -> Options:
         mode=mode,
         interposer=interposer,
         site=site,
+        where=where,
         observer=observer,
         claim=claim,
         calls=_calls(given.get("calls", ",".join(CALLS))),
@@ -169,6 +175,8 @@ def _check_owners(
 
 def list_faults() -> Iterator[str]:
     """Return a line or two for each fault: its name, then what goes wrong and what it models."""
+    from ..templates.faults import faults
+
     for one in faults().values():
         yield f"{one.name} ({', '.join(one.areas)})"
         yield f"    {one.title} As in: {one.models}."

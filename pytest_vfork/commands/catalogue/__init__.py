@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ...model import Case, Level, Mode
-from ...templates import suite
+from ...templates import places, suite
 from ...templates.frontmatter import FrontMatterError
 from ...templates.needs import NEEDS
 from ...templates.spec import read_spec
@@ -75,7 +75,7 @@ class Row:
 
 def rows() -> list[Row]:
     """Read conformance/coverage.toml."""
-    tables = tomllib.loads((suite.folder("conformance") / "coverage.toml").read_text("utf-8"))
+    tables = tomllib.loads((places.folder("conformance") / "coverage.toml").read_text("utf-8"))
     found = []
     for area, table in tables.items():
         for name, value in table.items():
@@ -145,7 +145,7 @@ def to_markdown(cases: Iterable[Case], rows: Iterable[Row]) -> str:
 
 def generated() -> Mapping[Path, str]:
     """Return the files of a checkout that are made from cases and faults, and what should be in them."""
-    cases, docs = suite.cases(), suite.folder("conformance").parent / "docs"
+    cases, docs = suite.cases(), places.folder("conformance").parent / "docs"
     return {
         docs / "requirements.md": to_markdown(cases, rows()),
         docs / "detection.md": detection.page(cases),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from ...extending import Extension, found
 from ...model import Boot, Mode, Observation, Program
-from ...templates import suite
+from ...templates import places
 
 if TYPE_CHECKING:
     from ...building.builder import Builder
@@ -63,7 +63,7 @@ class Interposer(Extension):
     @classmethod
     def known_deviations(cls) -> Path | None:
         """Return the file of what it is known to break, if there is one."""
-        shipped = suite.folder("conformance") / "expectations" / f"{cls.name}.toml"
+        shipped = places.folder("conformance") / "expectations" / f"{cls.name}.toml"
         return cls.expectations or (shipped if shipped.is_file() else None)
 
     @property

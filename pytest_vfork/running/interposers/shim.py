@@ -12,7 +12,6 @@ from pathlib import Path
 from ... import __version__
 from ...extending import Option
 from ...model import Boot, Mode, Observation, Program
-from ...templates.faults import FaultError, fault
 from . import Interposer, InterposerError, Settings
 
 SOURCES = Path(__file__).parent.parent / "shim"
@@ -31,6 +30,8 @@ class Shim(Interposer):
     )
 
     def __init__(self, settings: Settings) -> None:
+        from ...templates.faults import fault
+
         super().__init__(settings)
         name = settings.given.get("fault")
         self._fault = fault(name) if name else None
@@ -46,6 +47,8 @@ class Shim(Interposer):
         """Check that there is such a fault, and that it has this mode; raise ValueError."""
         if not given.get("fault"):
             return
+        from ...templates.faults import FaultError, fault
+
         try:
             modes = [mode.value for mode in fault(given["fault"]).modes]
         except FaultError as error:

@@ -66,12 +66,12 @@ def sites(more: Iterable[type] = ()) -> dict[str, type[Site]]:
     return found(Site, sys.modules[__name__], more)
 
 
-def make_site(named: str, builder: Builder, given: Mapping[str, str] | None = None, more: Iterable[type] = ()) -> Site:
-    """Make the site NAME or NAME:WHERE; raise ValueError, which says what there is."""
+def choose_site(named: str, kinds: Mapping[str, type[Site]]) -> tuple[type[Site], str]:
+    """Read NAME or NAME:WHERE as a kind of site and its WHERE; raise ValueError, which says what there is."""
     name, _, where = named.partition(":")
-    kinds = sites(more)
     if name not in kinds:
-        raise ValueError(f"{name!r} is not one of {', '.join(sorted(kinds))}")
-    if where and not kinds[name].where:
+        raise ValueError(f"{named!r} is not one of {', '.join(sorted(kinds))}")
+    kind = kinds[name]
+    if bool(where) and not kind.where:
         raise ValueError(f"{named!r}: {name} takes nothing after its name")
-    return kinds[name](builder, where, given)
+    return kind, where
