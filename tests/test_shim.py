@@ -161,7 +161,7 @@ def test_a_bad_configuration_is_refused(shimmed: Shimmed, builder: Builder) -> N
 SPAWN = "import subprocess; subprocess.run(['true']); subprocess.run(['/bin/true'], close_fds=False)"
 
 
-@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not here: apt-get install strace")
+@pytest.mark.needs(strace="strace true", dash="dash -c true")
 @pytest.mark.parametrize(
     "spawner", [(sys.executable, "-c", SPAWN), ("dash", "-c", "/bin/true; exit 0")], ids=["python", "dash"]
 )
@@ -194,7 +194,7 @@ def test_a_filter_of_the_applications_own_holds(builder: Builder, shared: Mode) 
     assert (native.stdout, done.stdout, done.stderr) == (expected, expected, "")
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make an image that changes to another user")
+@pytest.mark.needs("setuid")
 def test_an_image_that_would_change_its_user_is_refused_with_a_reason(shimmed: Shimmed, tmp_path: Path) -> None:
     image = tmp_path / "setuid"
     shutil.copy("/bin/true", image)

@@ -46,7 +46,7 @@ def test_a_program_tells_its_version() -> None:
 
 def test_the_gate_installs_what_they_need() -> None:
     gate = (places.folder("fixtures").parent / ".ci" / "run").read_text("utf-8")
-    packages = {package for workload in WORKLOADS for package in languages.needs(workload).values()}
+    packages = {package for workload in WORKLOADS for package in languages.packages(workload)}
     assert packages <= set(re.findall(r"[\w.+-]+", gate))
 
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import platform
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +14,11 @@ from ..building import toolchain
 from ..building.builder import Builder
 from ..building.cache import Cache
 from ..running.interposers import InterposerError, Settings, interposers, probe
-from ..running.present import present
+from ..running.present import Inventory, present
 from ..running.sites import Launch
 from ..running.sites.local import LocalSite
-from ..templates import languages, needs, suite, variants
+from ..templates import needs, suite, variants
+from ..templates.languages import LANGUAGES
 from .cli import Commands
 
 _PROBE_DEADLINE_S = 60.0
@@ -73,6 +73,7 @@ def examine(cc: str | None) -> Iterator[Finding]:
         builder = Builder(Cache.of_user(), command)
         yield from _interposers(builder)
         yield from _needs(builder)
+        yield from _programs(Inventory(LocalSite(builder), builder))
     except toolchain.NoCompilerError as error:
         yield Finding("C compiler", False, "none", str(error))
     for module, extra in (("xdist", "xdist"), ("ptrace", "ptrace"), ("ziglang", "cc")):
@@ -80,12 +81,6 @@ def examine(cc: str | None) -> Iterator[Finding]:
         yield Finding(
             f"extra {extra}", there, module if there else "not installed", f"pip install 'pytest-vfork[{extra}]'"
         )
-    packages: dict[str, str] = {}
-    for workload in suite.workloads():
-        packages |= languages.needs(workload)
-    for need, package in sorted(packages.items()):
-        path = shutil.which(need)
-        yield Finding(need, path is not None, path or "not on PATH", f"apt-get install {package}")
 
 
 def _interposers(builder: Builder) -> Iterator[Finding]:
@@ -110,3 +105,13 @@ def _needs(builder: Builder) -> Iterator[Finding]:
             yield Finding(f"build: {variant}", True, " ".join(command))
         except toolchain.NoCompilerError as error:
             yield Finding(f"build: {variant}", False, "no compiler", str(error))
+
+
+def _programs(inventory: Inventory) -> Iterator[Finding]:
+    """What the workloads stand on: languages, and commands that must end well."""
+    for suffix, options in sorted({(workload.language, workload.options) for workload in suite.workloads()}):
+        why = inventory.lacks_language(suffix, options)
+        yield Finding(f"workloads: {' '.join((LANGUAGES[suffix].name, *options))}", why is None, why or "works")
+    for command, packages in sorted({need for workload in suite.workloads() for need in workload.needs.items()}):
+        why = inventory.lacks_program({command: packages})
+        yield Finding(f"workloads: {command}", why is None, why or "works")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from ..model import CALLS, Expectation, Mode, Outcome, Verdict
+from ..templates.needs import NEEDS
 from ..templates.variants import VARIANTS
 
 if sys.version_info >= (3, 11):
@@ -18,7 +19,7 @@ else:
     import tomli as tomllib
 
 _OUTCOMES = ("fail", "broken")
-_KEYS = {"case", "outcome", "reason", "link", "calls", "modes", "variants"}
+_KEYS = {"case", "outcome", "reason", "link", "calls", "modes", "variants", "without"}
 
 
 class ExpectationError(ValueError):
@@ -58,7 +59,8 @@ def _read_entry(where: str, entry: Mapping[str, Any], ids: Collection[str]) -> E
             fail(f"{key} is missing")
     if entry["outcome"] not in _OUTCOMES:
         fail(f"outcome {entry['outcome']!r}: want one of {', '.join(_OUTCOMES)}")
-    for key, valid in (("calls", CALLS), ("modes", [mode.value for mode in Mode]), ("variants", list(VARIANTS))):
+    lists = {"calls": CALLS, "modes": [mode.value for mode in Mode], "variants": VARIANTS, "without": NEEDS}
+    for key, valid in lists.items():
         listed = entry.get(key, [])
         if not isinstance(listed, list):
             fail(f"{key}: {listed!r}: want a list of {', '.join(filter(None, valid))}")
@@ -70,7 +72,7 @@ def _read_entry(where: str, entry: Mapping[str, Any], ids: Collection[str]) -> E
             fail(f"stale: there is no case {case}")
     return Expectation(
         cases, Outcome(entry["outcome"]), entry["reason"], entry["link"],
-        tuple(entry.get("calls", ())), tuple(entry.get("modes", ())), tuple(entry.get("variants", ())),
+        *(tuple(entry.get(key, ())) for key in lists),
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -13,11 +13,11 @@ from ..judging.expectations import apply_expectation, find_expectation
 from ..judging.verdict import judge_case, judge_workload
 from ..model import Boot, Case, Expectation, Mode, Observation, Outcome, Program, Verdict, Workload
 from ..model.result import Result
-from ..templates import languages, needs
+from ..templates import languages
 from . import spawns
 from .interposers import Interposer, InterposerError, UnsupportedError, probe
 from .observers import Observer
-from .present import present
+from .present import Inventory
 from .sites import Launch, Site
 
 _CLONE3_SINCE = (5, 3)
@@ -91,8 +91,8 @@ class Session:
         def conclude(verdict: Verdict, program: Program | None = None, seen: Observation | None = None) -> Result:
             return self._result(case, call, program, seen, verdict, variant)
 
-        why = self._lacks(case.since if not call.startswith("clone3") else max(case.since, _CLONE3_SINCE), {})
-        why = why or (needs.lacking(case.needs, self._there) if case.needs else None)
+        why = self._lacks(case.since if not call.startswith("clone3") else max(case.since, _CLONE3_SINCE))
+        why = why or self.inventory.lacks(case.needs)
         if why:
             return conclude(Verdict(Outcome.UNSUPPORTED, why))
         try:
@@ -109,18 +109,18 @@ class Session:
 
     def check_workload(self, workload: Workload) -> Result:
         """Build, run and judge one workload."""
-        why = self._lacks(workload.since, languages.needs(workload))
+        why = self._lacks(workload.since)
+        why = why or self.inventory.lacks_program(workload.needs)
+        why = why or self.inventory.lacks_language(workload.language, workload.options)
         if why:
             return self._result(workload, "", None, None, Verdict(Outcome.UNSUPPORTED, why))
         try:
             program = self.builder.workload(workload, self.booted.site.find)
         except CompileError as error:
             return self._result(workload, "", None, None, Verdict(Outcome.BROKEN, str(error)))
-        # What it needs, it starts; its language's own needs only build it or are what it is started by.
-        started = [
-            program,
-            *(Program(program.source, (path,)) for path in map(self.booted.site.find, workload.needs) if path),
-        ]
+        # What it needs, it starts.
+        needed = (self.booted.site.find(command.split()[0]) for command in workload.needs)
+        started = [program, *(Program(program.source, (path,)) for path in needed if path)]
         why = next(filter(None, map(self._interposer.refuse, started)), None)
         if why:
             return self._result(workload, "", program, None, Verdict(Outcome.UNSUPPORTED, why))
@@ -144,18 +144,16 @@ class Session:
         return self._observer.around(boot) if self._observer else boot
 
     @cached_property
-    def _there(self) -> frozenset[str]:
-        return present(self.booted.site, self.builder)
+    def inventory(self) -> Inventory:
+        """What the site has of all that an item may stand on."""
+        return Inventory(self.booted.site, self.builder)
 
-    def _lacks(self, since: tuple[int, int], packages: Mapping[str, str]) -> str | None:
+    def _lacks(self, since: tuple[int, int]) -> str | None:
         if self.unsupported:
             return self.unsupported
         release = self.booted.site.describe()["kernel"]
         if since > tuple(int(part) for part in release.split("-")[0].split(".")[:2]):
             return f"Linux {since[0]}.{since[1]} or newer is needed; {self.booted.site.name} runs {release}"
-        for name, package in packages.items():
-            if self.booted.site.find(name) is None:
-                return f"{name} is not on {self.booted.site.name}: apt-get install {package}"
         return None
 
     def _result(
@@ -167,7 +165,8 @@ class Session:
         verdict: Verdict,
         variant: str = "",
     ) -> Result:
-        expectation = find_expectation(self._expectations, item.id, call, self._interposer.mode_word, variant)
+        known = [one for one in self._expectations if not one.without or self.inventory.lacks(one.without)]
+        expectation = find_expectation(known, item.id, call, self._interposer.mode_word, variant)
         return Result(
             item.id,
             call,
