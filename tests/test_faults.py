@@ -18,7 +18,7 @@ from pytest_vfork.running.interposers import InterposerError, Settings, probe
 from pytest_vfork.running.interposers.shim import Shim
 from pytest_vfork.running.sites import Launch
 from pytest_vfork.running.sites.local import LocalSite
-from pytest_vfork.templates import suite
+from pytest_vfork.templates import places
 from pytest_vfork.templates.faults import TABLE, FaultError, fault, faults, read_faults
 
 Run = Callable[..., pytest.RunResult]
@@ -117,7 +117,7 @@ def test_a_run_says_its_fault_and_how_to_repeat_it(run: Run, pytester: pytest.Py
 
 def test_a_hanging_program_gets_its_verdict_and_the_run_goes_on(run: Run) -> None:
     cases = ("suspension/parent-resumes-when-child-is-killed", "suspension/parent-waits-until-exit")
-    items = [f"{suite.folder('c_tests') / case}.c.j2::vfork" for case in cases]
+    items = [f"{places.folder('c_tests') / case}.c.j2::vfork" for case in cases]
     result = run(*items, "--vfork-fault=not-released-on-sigkill", "--vfork-deadline=2")
     result.assert_outcomes(failed=1, passed=1)
     result.stdout.fnmatch_lines(["  broke:    the program did not end within the deadline", "  where everyone was *"])
@@ -125,7 +125,7 @@ def test_a_hanging_program_gets_its_verdict_and_the_run_goes_on(run: Run) -> Non
 
 @pytest.mark.parametrize("mode", [Mode.EMULATE, Mode.REISSUE])
 def test_the_fault_is_armed_in_each_image(builder: Builder, mode: Mode) -> None:
-    boot = Shim(Settings(mode, (), builder, "exit-signal-forced")).boot()
+    boot = Shim(Settings(mode, builder, {"fault": "exit-signal-forced"})).boot()
     again = f"import os, sys; os.execve(sys.executable, [sys.executable, '-c', {ASK!r}], {{}})"
     for program in (ASK, again):
         done = subprocess.run(
@@ -136,8 +136,8 @@ def test_the_fault_is_armed_in_each_image(builder: Builder, mode: Mode) -> None:
 
 def test_a_fault_that_is_not_there_is_noticed_by_the_probe(builder: Builder) -> None:
     site = LocalSite(builder)
-    shim = Shim(Settings(Mode.EMULATE, (), builder, "memory-private"))
-    plain = Shim(Settings(Mode.EMULATE, (), builder))
+    shim = Shim(Settings(Mode.EMULATE, builder, {"fault": "memory-private"}))
+    plain = Shim(Settings(Mode.EMULATE, builder))
     armed, unarmed = (site.run(Launch(probe(builder), interposer.boot(), 60)) for interposer in (shim, plain))
     assert shim.complain(armed) is None
     assert plain.complain(unarmed) is None
@@ -146,7 +146,7 @@ def test_a_fault_that_is_not_there_is_noticed_by_the_probe(builder: Builder) -> 
 
 
 def test_the_shim_refuses_a_fault_that_it_does_not_know(builder: Builder) -> None:
-    boot = Shim(Settings(Mode.EMULATE, (), builder)).boot()
+    boot = Shim(Settings(Mode.EMULATE, builder)).boot()
     environment = {**os.environ, **boot.env, "VFORK_SHIM": "mode=emulate,fault=spork"}
     done = subprocess.run(["true"], env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 127
@@ -155,4 +155,4 @@ def test_the_shim_refuses_a_fault_that_it_does_not_know(builder: Builder) -> Non
 
 def test_settings_with_an_unknown_fault_raise(builder: Builder) -> None:
     with pytest.raises((FaultError, InterposerError)):
-        Shim(Settings(Mode.EMULATE, (), builder, "spork"))
+        Shim(Settings(Mode.EMULATE, builder, {"fault": "spork"}))

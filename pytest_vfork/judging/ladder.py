@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from ..model import Level, Outcome
-from ..model.result import Result
+from ..model.result import Result, Results
 
 
 @dataclass(frozen=True)
@@ -28,16 +28,11 @@ class Rung:
 
 @dataclass(frozen=True)
 class Ladder:
-    """All levels of a run. `missing` says of the items that did not run why, and of what levels they are."""
+    """All levels of a run in which `ran` items came to a result; `missing` as in Results."""
 
     rungs: tuple[Rung, ...]
-    results: tuple[Result, ...]
-    missing: Mapping[str, Sequence[Level]] = field(default_factory=dict)
-
-    @property
-    def ran(self) -> int:
-        """How many items came to a result."""
-        return len(self.results)
+    ran: int
+    missing: Mapping[str, Sequence[Level]]
 
     @property
     def whole(self) -> int:
@@ -77,14 +72,15 @@ class Ladder:
         return highest
 
 
-def ladder(results: Iterable[Result], missing: Mapping[str, Sequence[Level]] | None = None) -> Ladder:
+def ladder(results: Sequence[Result]) -> Ladder:
     """Return the ladder of a run. A broken item counts as one that did not hold."""
-    ordered = tuple(sorted(results, key=lambda result: result.name))
-    lost = [level for levels in (missing or {}).values() for level in levels]
-    return Ladder(tuple(_rung(level, ordered, lost.count(level)) for level in Level), ordered, missing or {})
+    ordered = sorted(results, key=lambda result: result.name)
+    missing = results.missing if isinstance(results, Results) else {}
+    lost = [level for levels in missing.values() for level in levels]
+    return Ladder(tuple(_rung(level, ordered, lost.count(level)) for level in Level), len(ordered), missing)
 
 
-def _rung(level: Level, results: Iterable[Result], did_not_run: int) -> Rung:
+def _rung(level: Level, results: Sequence[Result], did_not_run: int) -> Rung:
     here = [result for result in results if result.level is level]
     judged = [result for result in here if result.verdict.outcome is not Outcome.UNSUPPORTED]
     held = [result for result in judged if result.verdict.outcome in (Outcome.PASS, Outcome.XPASS)]

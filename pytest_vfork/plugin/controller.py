@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from ..model import Level
-from ..model.result import Result
-from ..templates import places
-from .once import factories_of, options_of, seed_of
+from ..model.result import Result, Results
+from .once import options_of
 
 if TYPE_CHECKING:
     from ..reporters import Reporter
@@ -31,14 +30,9 @@ class Controller:
         self._config = config
         self._results: dict[_Key, Result] = {}
         self._selected: set[_Key] = set()
-        self._in_error: set[_Key] = set()
+        self._why: dict[_Key, str] = {}  # items came to no result
         self._reporters: list[Reporter] | None = None
         self._said: list[str] = []
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_configure_node(self, node: Any) -> None:
-        """Give every xdist worker the same seed."""
-        node.workerinput["vfork_seed"] = seed_of(self._config)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """See what will be run; under xdist the workers say it."""
@@ -57,19 +51,18 @@ class Controller:
             self._results[key] = result = Result.from_json(plain)
             for reporter in self._begun():
                 reporter.add(result)
-        elif report.failed and report.when in ("setup", "call") and key in self._selected:
-            self._in_error.add(key)
+        elif report.failed and report.when != "teardown":
+            # xdist reports the item that a worker died of as of no phase
+            self._why[key] = "in error" if report.when in ("setup", "call") else "lost with a worker"
 
     def pytest_sessionfinish(self) -> None:
         """Let each reporter end, with or without a terminal, and keep the cache within its bounds."""
         options = options_of(self._config)
-        if self._config.option.collectonly or not (self._selected or options.record):
+        if self._config.option.collectonly or not (self._selected or "record" in options.given):
             return
-        from ..judging.ladder import ladder
-
-        summary = ladder(self._results.values(), self._missing())
+        results = Results(self._results.values(), self._missing())
         for reporter in self._begun():
-            reporter.end(summary, self._said.append)
+            reporter.end(results, self._said.append)
         if self._results:
             from ..building.cache import Cache
 
@@ -81,9 +74,10 @@ class Controller:
         yield
         if self._said:
             options = options_of(self._config)
-            what = f"mode {options.mode_word}" if options.modes else " ".join(options.command)
-            fault = f"fault {options.fault}" if options.fault else ""
-            terminalreporter.section("vfork conformance: " + ", ".join(filter(None, (options.interposer, what, fault))))
+            what = f"mode {options.mode.value}" if options.interposer.modes else options.given.get("command", "")
+            fault = f"fault {options.given['fault']}" if "fault" in options.given else ""
+            title = ", ".join(filter(None, (options.interposer.name, what, fault)))
+            terminalreporter.section(f"vfork conformance: {title}")
             for line in self._said:
                 terminalreporter.write_line(line)
 
@@ -100,23 +94,35 @@ class Controller:
         lacking = {key: level for key, level in whole.items() if key not in self._results}
         missing: dict[str, list[Level]] = {}
         for key, level in lacking.items():
-            if key not in self._selected:
-                why = "deselected"
-            elif key in self._in_error:
-                why = "in error"
-            else:
-                why = "not finished"
+            why = self._why.get(key, "not reached") if key in self._selected else "deselected"
             missing.setdefault(why, []).append(level)
         return missing
 
     def _begun(self) -> list[Reporter]:
         if self._reporters is None:
-            from ..reporters import reporters
-            from ..running.run import describe_run
+            from .opening import describe_run, make_reporters
 
             options = options_of(self._config)
-            run = describe_run(options, factories_of(self._config), seed_of(self._config))
-            self._reporters = reporters(options)
+            run = describe_run(options)
+            self._reporters = make_reporters(options, self._config.invocation_params.dir)
             for reporter in self._reporters:
                 reporter.begin(run)
         return self._reporters
+
+
+def _suite() -> dict[_Key, Level]:
+    """Return every item of the suite with its level; of a template that cannot be read, the one item that says so."""
+    from ..templates import frontmatter, places
+    from .nodes import UNREADABLE, names_of
+
+    items: dict[_Key, Level] = {}
+    for root in places.ours():
+        for path in places.templates(root):
+            file = os.path.realpath(path)
+            try:
+                subject = frontmatter.read(path)
+            except frontmatter.FrontMatterError:
+                items[file, UNREADABLE] = Level.POSIX
+            else:
+                items.update(((file, name), subject.level) for name, _, _ in names_of(subject))
+    return items

@@ -24,7 +24,7 @@ def vfork_session(pytestconfig: pytest.Config) -> Session:
 
 
 @pytest.fixture(scope="session")
-def interposer(vfork_session: Session) -> BootedInterposer:
+def vfork_interposer(vfork_session: Session) -> BootedInterposer:
     """The interposer that the options name, booted and seen to intercept.
 
     It has `.name`, `.mode`, `.version` and `.run(program, *arguments, deadline_s=None) -> Observation`.
@@ -52,14 +52,25 @@ def vfork_compile(vfork_session: Session) -> Callable[..., Program]:
 
 
 @pytest.fixture(scope="session")
-def vfork_run(interposer: BootedInterposer) -> Callable[..., Observation]:
+def vfork_run(vfork_interposer: BootedInterposer) -> Callable[..., Observation]:
     """Run a program under the interposer: `vfork_run(program, *arguments, deadline_s=None) -> Observation`.
 
     The observation holds the events that the program appended to the file `{events}` (so written among the
     arguments), its wait status (None when the deadline passed), output, what it left behind, and where its threads
     were at the deadline.
     """
-    return interposer.run
+    return vfork_interposer.run
+
+
+@pytest.fixture(scope="session")
+def vfork_case(vfork_session: Session) -> Callable[..., Result]:
+    """Build, run and judge a case's template (CONTRIBUTING.md): `vfork_case(path, call, variant="") -> Result`.
+
+    Raises frontmatter.FrontMatterError.
+    """
+    from ..templates.frontmatter import read_case
+
+    return lambda template, call, variant="": vfork_session.check_case(read_case(template), call, variant)
 
 
 @pytest.fixture(scope="session")

@@ -7,13 +7,15 @@ Nothing heavy is imported until it is used.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 import pytest
 
+from ..extending import of_hooks
 from . import hookspecs
 from .controller import Controller
-from .once import prepare
-from .options import add_options, are_given, list_faults
+from .once import kinds_of, options_of
+from .options import Options, add_more, add_options, given_options, list_faults
 
 pytest_plugins = ("pytest_vfork.plugin.collection", "pytest_vfork.plugin.fixtures")
 _MARKERS = (
@@ -23,9 +25,10 @@ _MARKERS = (
 )
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Declare our options."""
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    """Declare our options, and later those of what a conftest.py brings."""
     add_options(parser)
+    pluginmanager.register(_Latecomers(parser), "vfork-latecomers")
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -45,14 +48,40 @@ def pytest_configure(config: pytest.Config) -> None:
     """Check the options, register the markers, and let the controller gather results."""
     for marker in _MARKERS:
         config.addinivalue_line("markers", marker)
-    prepare(config)
+    options = options_of(config)
     if not hasattr(config, "workerinput"):
+        if options.expectations:
+            _check_expectations(options)
         config.pluginmanager.register(Controller(config), "vfork-controller")
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     """Let `-n auto` mean two workers for each CPU in a run of the suite, whose programs wait for most of their time."""
-    if not are_given(config) or "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+    if not given_options(config, kinds_of(config)) or "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
         return None
     return 2 * len(os.sched_getaffinity(0))
+
+
+class _Latecomers:
+    """Declares the options of extensions that a conftest.py brings: pytest registers it before it reads options."""
+
+    def __init__(self, parser: pytest.Parser) -> None:
+        self._parser = parser
+
+    def pytest_plugin_registered(self, plugin: object) -> None:
+        """Look whether this plugin has extensions."""
+        extensions = getattr(plugin, "pytest_vfork_extensions", None)
+        if extensions and plugin is not hookspecs:
+            with suppress(TypeError):  # pytest_configure says what is wrong
+                add_more(self._parser, [option for kind in of_hooks([extensions()]) for option in kind.options])
+
+
+def _check_expectations(options: Options) -> None:
+    from ..judging.expectations import ExpectationError
+    from .opening import known_deviations
+
+    try:
+        known_deviations(options)
+    except ExpectationError as error:
+        raise pytest.UsageError(str(error)) from error

@@ -132,7 +132,8 @@ class SubjectItem(TemplateItem):
         super().__init__(full_name=name, level=subject.level, **more)
         self._subject, self._call, self._variant = subject, call, variant
         properties = {"id": subject.id, "level": subject.level.word, "call": call, "variant": variant}
-        properties["mode"] = options_of(self.config).mode_word
+        options = options_of(self.config)
+        properties["mode"] = options.mode.value if options.interposer.modes else ""
         self.user_properties.extend((key, value) for key, value in properties.items() if value)
 
     def setup(self) -> None:

@@ -5,24 +5,31 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..judging.ladder import Ladder, Rung
+from ..extending import Option
+from ..judging.ladder import Rung, ladder
 from ..model import Outcome
 from ..model.result import Result
-from ..plugin.options import Options
+from . import Reporter
 
 SCHEMA = 1
 
 
-class Record:
+class Record(Reporter):
     """Writes `--vfork-record`."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file = open(path, "w", encoding="utf-8")  # noqa: SIM115 (closed in end)
+    name = "record"
+    options = (
+        Option("record", "FILE.jsonl", "write facts and verdicts of the run to this file, one JSON object a line"),
+    )
+
+    def __init__(self, given: Mapping[str, str], folder: Path) -> None:
+        super().__init__(given, folder)
+        self._path = folder / given["record"]
+        self._file = open(self._path, "w", encoding="utf-8")  # noqa: SIM115 (closed in end)
 
     def begin(self, run: Mapping[str, Any]) -> None:
         """Write the header of the run."""
@@ -40,16 +47,17 @@ class Record:
             "verdict", {"id": result.id, "call": result.call, "variant": result.variant, **verdict, "link": link}
         )
 
-    def end(self, ladder: Ladder, write_line: Callable[[str], None]) -> None:
+    def end(self, results: Sequence[Result], write_line: Callable[[str], None]) -> None:
         """Write the ladder, close the file and say where it is."""
-        levels = {"reached": ladder.reached, "reached_but_for_known": ladder.reached_but_for_known}
-        outcomes = Counter(result.verdict.outcome for result in ladder.results)
+        seen = ladder(results)
+        levels = {"reached": seen.reached, "reached_but_for_known": seen.reached_but_for_known}
+        outcomes = Counter(result.verdict.outcome for result in results)
         self._write(
             "ladder",
             {
-                "complete": ladder.is_complete,
-                "why": ladder.why_incomplete,
-                "levels": [_rung_json(rung) for rung in ladder.rungs],
+                "complete": seen.is_complete,
+                "why": seen.why_incomplete,
+                "levels": [_rung_json(rung) for rung in seen.rungs],
                 **{key: level.word if level is not None else None for key, level in levels.items()},
                 "outcomes": {outcome.value: outcomes[outcome] for outcome in Outcome},
             },
@@ -72,8 +80,3 @@ def _rung_json(rung: Rung) -> dict[str, Any]:
         "unsupported": rung.unsupported,
         "did_not_run": rung.did_not_run,
     }
-
-
-def reporter(options: Options) -> Record | None:
-    """Make the record if a file was named."""
-    return Record(options.record) if options.record else None

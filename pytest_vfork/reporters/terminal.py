@@ -4,66 +4,64 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from ..judging.ladder import Ladder, Rung
+from ..judging.ladder import Ladder, Rung, ladder
 from ..model import Level, Outcome
 from ..model.result import Result
-from ..plugin.options import Options
+from . import Reporter
 
 _FEW = 3  # names of cases on a line
 
 
-class Terminal:
+class Terminal(Reporter):
     """Writes at the end of every run of ours."""
 
-    def __init__(self, options: Options) -> None:
-        self._options = options
-        self._run: Mapping[str, Any] = {}
+    name = "ladder"
+    _run: Mapping[str, Any] = {}
 
     def begin(self, run: Mapping[str, Any]) -> None:
         """Keep the facts of the run."""
         self._run = run
 
-    def add(self, result: Result) -> None:
-        """Nothing to do: the ladder needs them all."""
-
-    def end(self, ladder: Ladder, write_line: Callable[[str], None]) -> None:
+    def end(self, results: Sequence[Result], write_line: Callable[[str], None]) -> None:
         """Write the ladder."""
         write_line(
             "on {site}: Linux {kernel}, {libc}, {machine}; interposer {interposer} {interposer_version}".format(
                 **self._run
             )
         )
-        for rung in ladder.rungs:
+        seen = ladder(results)
+        for rung in seen.rungs:
             write_line(f"  {rung.level.word:<9} {_held(rung)}")
-        counts = Counter(result.verdict.outcome for result in ladder.results)
+        counts = Counter(result.verdict.outcome for result in results)
         told = {Outcome.XPASS: "stale expectations", Outcome.BROKEN: "broken"}
         rest = [f"{label}: {counts[outcome]}" for outcome, label in told.items() if counts[outcome]]
         if rest:
             write_line("  " + ", ".join(rest))
-        write_line(f"{level_line(ladder)} (claim: {self._options.claim.word})")
+        write_line(f"{level_line(seen)} (claim: {self._run['claim']})")
 
 
-def level_line(ladder: Ladder) -> str:
+def level_line(seen: Ladder) -> str:
     """Say what level was reached: what is so, then what is excused, then what could not be seen here."""
-    if not ladder.is_complete:
-        return f"no level: {ladder.why_incomplete}"
-    strictly, excused = ladder.reached, ladder.reached_but_for_known
+    if not seen.is_complete:
+        return f"no level: {seen.why_incomplete}"
+    strictly, excused = seen.reached, seen.reached_but_for_known
     line = f"level: {_word(strictly)}"
     if excused is not strictly:
-        known = sum(len(rung.known) for rung in ladder.rungs if excused is not None and rung.level <= excused)
+        known = sum(len(rung.known) for rung in seen.rungs if excused is not None and rung.level <= excused)
         them = "the known deviation is" if known == 1 else f"the {known} known deviations are"
         line += f"; {_word(excused)} if {them} excused"
     hidden = {
         rung.level.word: rung.unsupported
-        for rung in ladder.rungs
+        for rung in seen.rungs
         if rung.unsupported and excused is not None and rung.level <= excused
     }
     if hidden:
         where = ", ".join(f"{word} {count}" for word, count in hidden.items())
-        line += f"; {sum(hidden.values())} items unsupported here: {where} (pytest -rs says why)"
+        number = sum(hidden.values())
+        line += f"; {number} item{'s' if number > 1 else ''} unsupported here: {where} (pytest -rs says why)"
     return line
 
 
@@ -72,9 +70,11 @@ def _word(level: Level | None) -> str:
 
 
 def _held(rung: Rung) -> str:
-    text = f"{rung.held:4} of {rung.total} held" if rung.total else "nothing ran"
+    text = f"{rung.held:4} of {rung.total} held"
     if rung.did_not_run:
         text += f"; {rung.did_not_run} did not run"
+    if rung.unsupported:
+        text += f"; unsupported here: {rung.unsupported}"
     if rung.known:
         text += f"; known deviations: {len(rung.known)}, in {_places({result.id for result in rung.known})}"
     if rung.first_failed:
@@ -89,8 +89,3 @@ def _places(ids: Collection[str]) -> str:
         return ", ".join(sorted(ids))
     areas = Counter(id.partition("/")[0] for id in ids)
     return f"{len(ids)} cases ({', '.join(f'{area} {n}' for area, n in sorted(areas.items()))}; pytest -rx says why)"
-
-
-def reporter(options: Options) -> Terminal:
-    """Make the ladder: always asked for."""
-    return Terminal(options)

@@ -10,8 +10,6 @@ from ..model import Case, Workload
 from . import frontmatter, places
 from .places import folder
 
-__all__ = ["cases", "folder", "ids", "workloads"]
-
 
 @functools.cache  # the expectations ask, and so does the ladder
 def cases() -> tuple[Case, ...]:
@@ -26,6 +24,6 @@ def workloads() -> tuple[Workload, ...]:
     return tuple(sorted(found, key=lambda workload: workload.id))
 
 
-def ids(*more: Path) -> list[str]:
+def ids(*more: Path) -> tuple[str, ...]:
     """Return the ids of all cases and workloads, ours and those of other folders: their places say them."""
-    return [places.id_of(path) for root in (*places.ours(), *more) for path in places.templates(root)]
+    return tuple(places.id_of(path) for root in (*places.ours(), *more) for path in places.templates(root))

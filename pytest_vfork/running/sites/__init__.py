@@ -3,11 +3,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, ClassVar
 
+from ...extending import Extension, found
 from ...model import Boot, Observation, Program
+
+if TYPE_CHECKING:
+    from ...building.builder import Builder
+
+
+class SiteError(Exception):
+    """The site cannot be reached; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -23,16 +32,46 @@ class Launch:
     env: Mapping[str, str] = field(default_factory=dict)
 
 
-class Site(Protocol):
-    """A place to run programs in."""
+class Site(Extension):
+    """A place to run programs in. It is chosen as --vfork-site=NAME, or NAME:WHERE if `where` says what WHERE is.
 
-    name: str
+    `given` holds the values of its `options` that were given, by name.
+    """
+
+    where: ClassVar[str] = ""
+
+    def __init__(self, builder: Builder, where: str = "", given: Mapping[str, str] | None = None) -> None:
+        self.builder = builder
+        self.given = given or {}
+        self.place = where
 
     def describe(self) -> Mapping[str, str]:
-        """Say what runs here: kernel (release), libc, machine."""
+        """Say what runs here: site, kernel (release), libc, machine."""
+        raise NotImplementedError(f"{type(self).__name__}.describe")
 
     def find(self, executable: str) -> str | None:
         """Return the path of an executable on this site, or None."""
+        raise NotImplementedError(f"{type(self).__name__}.find")
 
     def run(self, launch: Launch) -> Observation:
         """Start the program under its interposer, wait until the deadline, then end and reap all that it started."""
+        raise NotImplementedError(f"{type(self).__name__}.run")
+
+    def close(self) -> None:
+        """Let go of what the site holds, when the session ends."""
+
+
+def sites(more: Iterable[type] = ()) -> dict[str, type[Site]]:
+    """Return every site by name: ours, those of installed packages, and `more`."""
+    return found(Site, sys.modules[__name__], more)
+
+
+def choose_site(named: str, kinds: Mapping[str, type[Site]]) -> tuple[type[Site], str]:
+    """Read NAME or NAME:WHERE as a kind of site and its WHERE; raise ValueError, which says what there is."""
+    name, _, where = named.partition(":")
+    if name not in kinds:
+        raise ValueError(f"{named!r} is not one of {', '.join(sorted(kinds))}")
+    kind = kinds[name]
+    if bool(where) and not kind.where:
+        raise ValueError(f"{named!r}: {name} takes nothing after its name")
+    return kind, where

@@ -15,29 +15,25 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO
 
-from ...building.builder import Builder
 from ...judging.events import parse_events, parse_spawns
 from ...model import Observation, ThreadState
 from ..observers import procfs
-from . import Launch
+from . import Launch, Site
 
 GRACE_S = 2.0
 _REPORT_DEADLINE_S = 30.0
 _OUTPUT_LIMIT = 1 << 20
 
 
-class LocalSite:
+class LocalSite(Site):
     """Runs programs on this kernel, each below a supervisor of its own that is the subreaper of all it starts."""
 
     name = "local"
 
-    def __init__(self, builder: Builder) -> None:
-        self._builder = builder
-
     @cached_property
     def _supervisor(self) -> str:
         source = Path(__file__).with_name("supervisor.c").read_text("utf-8")
-        return self._builder.c_program("supervisor.c", source).argv[0]
+        return self.builder.c_program("supervisor.c", source).argv[0]
 
     def describe(self) -> Mapping[str, str]:
         """Say what runs here."""
