@@ -70,6 +70,24 @@ def describe_run(options: Options) -> dict[str, Any]:
     }
 
 
+def introduce(options: Options, items: int) -> str:
+    """Return the line that a run begins with: what is run, under what, where, and how it is compiled."""
+    from ..building.toolchain import NoCompilerError, find_cc
+
+    interposer = _interposer(options, ())
+    under = [f"interposer {interposer.name} {interposer.version}".strip()]
+    if interposer.mode_word:
+        under.append(f"mode {interposer.mode_word}")
+    if "fault" in options.given:
+        under.append(f"fault {options.given['fault']}")
+    where = f"{options.site.name}:{options.where}" if options.where else options.site.name
+    try:
+        cc = " ".join(find_cc(options.cc))
+    except NoCompilerError:
+        cc = "none"
+    return f"vfork: {__version__}, {items} items; {', '.join(under)}; site {where}; cc {cc}"
+
+
 def _interposer(options: Options, cc: tuple[str, ...]) -> Interposer:
     from ..building.builder import Builder
     from ..building.cache import Cache
