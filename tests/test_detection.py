@@ -17,7 +17,7 @@ from pytest_vfork.commands.detection.judge import problems
 from pytest_vfork.commands.detection.matrix import run_case
 from pytest_vfork.commands.detection.rewrite import fails_under
 from pytest_vfork.model import Case, Mode
-from pytest_vfork.templates import places, suite
+from pytest_vfork.templates import suite
 from pytest_vfork.templates.faults import ANY, faults
 
 MUST, MUST_NOT = 3, 3
@@ -105,8 +105,8 @@ def test_a_long_line_of_front_matter_is_wrapped() -> None:
 def test_fork_breaks_what_says_so_and_nothing_else(
     run: Callable[..., pytest.RunResult], pytester: pytest.Pytester
 ) -> None:
-    conformance = str(places.folder("conformance"))
-    result = run(conformance, "-n2", "--vfork-mode=fork", "--vfork-claim=linux", "--vfork-record=fork.jsonl")
+    flags = ("--vfork-mode=fork", "--vfork-claim=linux", "--vfork-record=fork.jsonl")
+    result = run("--pyargs", "pytest_vfork.conformance", "-n2", *flags)
     assert result.ret == 1, "it fails loudly"
     lines = [json.loads(line) for line in (pytester.path / "fork.jsonl").read_text().splitlines()]
     verdicts = [line for line in lines if line["kind"] == "verdict"]

@@ -15,9 +15,9 @@ from pytest_vfork.building.toolchain import NoCompilerError
 from pytest_vfork.judging.expectations import find_expectation, read_expectations
 from pytest_vfork.model import Expectation, Outcome
 from pytest_vfork.running.interposers.shim import why_not
-from pytest_vfork.templates import places, suite, variants
+from pytest_vfork.templates import suite, variants
 
-SUITE = str(places.folder("conformance"))
+SUITE = ("--pyargs", "pytest_vfork.conformance")
 CASE = next(case for case in suite.cases() if case.id == "suspension/parent-waits-until-exit")
 
 
@@ -58,15 +58,15 @@ def test_result_record_and_rerun_command_know_the_variant(
     run: Callable[..., pytest.RunResult], pytester: pytest.Pytester
 ) -> None:
     wanted = f"{CASE.id}:vfork+O0"
-    result = run(SUITE, "-k", wanted, "--vfork-mode=fork", "--vfork-claim=linux", "--vfork-record=run.jsonl")
+    result = run(*SUITE, "-k", wanted, "--vfork-mode=fork", "--vfork-claim=linux", "--vfork-record=run.jsonl")
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines([f"{wanted}  DEVIATES FROM LINUX", f"  again:    pytest *test_case[[]{wanted}]'"])
+    result.stdout.fnmatch_lines([f"{wanted}  DEVIATES FROM LINUX", f"  again:    pytest * -k '[[]{wanted}]'"])
     lines = [json.loads(line) for line in (pytester.path / "run.jsonl").read_text().splitlines()]
     assert [(line["call"], line["variant"]) for line in lines[1:3]] == [("vfork", "O0")] * 2
 
 
 def test_the_shim_refuses_a_static_program_and_says_what_takes_it(run: Callable[..., pytest.RunResult]) -> None:
-    result = run(SUITE, "-k", f"{CASE.id}:vfork+static", "--vfork-mode=emulate", "-rs")
+    result = run(*SUITE, "-k", f"{CASE.id}:vfork+static", "--vfork-mode=emulate", "-rs")
     result.assert_outcomes(skipped=1)
     result.stdout.fnmatch_lines(["*static executable*--vfork-interposer=ptrace*"])
 

@@ -3,25 +3,30 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from ..model import Case, Program, Workload
 from ..templates.languages import LANGUAGES
 from ..templates.variants import VARIANTS
 from . import toolchain
-from .cache import Cache
-from .render import filename_of, render_case, render_workload
+from .cache import Cache, RefusedError
+from .render import TemplateError, filename_of, line_in_template, render_case, render_workload
 
 CASE_FLAGS = VARIANTS[""].flags
 # Beside each program: what the compiler had to say of it, if it was compiled.
 COMPILER_LOG = "compiler.log"
 _COMPILE_DEADLINE_S = 300
+# Where a compiler says that something is wrong: gcc and javac, go, rustc.
+_CITED = re.compile(r"^(?: *--> |\./)?(?P<file>[^:\n]+):(?P<line>\d+):.*", re.MULTILINE)
+_WHERE = re.compile(r"cd (?P<folder>.+?) && ")
 
 
-class CompileError(Exception):
-    """The compiler refused a source; the message holds the command and what it said."""
+class CompileError(RefusedError):
+    """A template or the compiler refused; the message holds file and line, the command and what it said."""
 
 
 class Builder:
@@ -38,7 +43,9 @@ class Builder:
         """
         command = toolchain.compile_command(variant, self.cc)
         compiler = toolchain.identify(command[: -len(VARIANTS[variant].flags)])
-        return self._compile(filename_of(case, call, variant), render_case(case, call, variant), command, compiler)
+        filename = filename_of(case, call, variant)
+        with _citing(case.template):
+            return self._compile(filename, render_case(case, call, variant), command, compiler)
 
     def c_program(self, filename: str, source: str, flags: Sequence[str] = CASE_FLAGS) -> Program:
         """Compile one C source under the name `filename`; raise CompileError."""
@@ -56,7 +63,8 @@ class Builder:
 
     def workload(self, workload: Workload, find: Callable[[str], str | None]) -> Program:
         """Render a workload and make it startable, as its language does; raise CompileError."""
-        return LANGUAGES[workload.language].start(self, find, render_workload(workload), workload.options)
+        with _citing(workload.template):
+            return LANGUAGES[workload.language].start(self, find, render_workload(workload), workload.options)
 
     def compiled(
         self,
@@ -120,6 +128,29 @@ class Builder:
         return Program(main, (*command, str(main)))
 
 
+@contextmanager
+def _citing(template: Path) -> Iterator[None]:
+    """Let what is refused be told by file and line of its template."""
+    try:
+        yield
+    except TemplateError as error:
+        raise CompileError(str(error)) from error
+    except CompileError as error:
+        source, number = _cited(str(error))
+        line = line_in_template(template, source, number) if source else None
+        raise CompileError(f"{template}:{line or 1}: {error}") from error
+
+
+def _cited(said: str) -> tuple[Path | None, int]:
+    """Return the file and line that a compiler complains of, of an error before a warning, if the file is there."""
+    folder = _WHERE.match(said)
+    for match in sorted(_CITED.finditer(said), key=lambda match: "error" not in match[0]):
+        source = Path(folder["folder"] if folder else "/", match["file"])
+        if source.is_file():
+            return source, int(match["line"])
+    return None, 0
+
+
 def _inputs(folder: Path) -> Iterator[Path]:
     return (file for file in folder.iterdir() if file.suffix in (".c", ".h", ".S", ".def"))
 
@@ -132,5 +163,6 @@ def _run(command: list[str], folder: Path | None = None) -> str:
     except subprocess.TimeoutExpired as error:
         raise CompileError(f"no end within {_COMPILE_DEADLINE_S} s: {' '.join(command)}") from error
     if done.returncode:
-        raise CompileError(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
+        where = f"cd {folder} && " if folder else ""
+        raise CompileError(f"{where}{' '.join(command)}\n{done.stdout}{done.stderr}")
     return done.stderr
