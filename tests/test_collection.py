@@ -187,7 +187,8 @@ def test_what_is_wrong_is_broken_and_keeps_no_other_from_running(
 
 def test_what_is_wrong_is_broken_with_expectations_too(run: Run, mine: Path) -> None:
     (mine / "my-case.c.j2").write_text(CASE.replace("level: posix", "level: high"))
-    known = '[[expect]]\ncase = "suspension/parent-waits-until-exec"\noutcome = "fail"\nreason = "r"\nlink = "l"\n'
+    cases = '["suspension/parent-waits-until-exec", "mine/my-case"]'
+    known = f'[[expect]]\ncase = {cases}\noutcome = "fail"\nreason = "r"\nlink = "l"\n'
     (mine / "known.toml").write_text(known)
     result = run("own", "--vfork-mode=emulate", f"--vfork-expectations={mine / 'known.toml'}")
     result.assert_outcomes(passed=1, failed=1)

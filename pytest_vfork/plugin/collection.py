@@ -10,11 +10,10 @@ import pytest
 
 from ..templates import places
 from .nodes import Folder, TemplateItem, template_file
-from .once import kinds_of
+from .once import kinds_of, roots_of
 from .options import given_options
 
 _SUITE = Path(__file__).parents[1] / "conformance"  # the package that --pyargs names
-_ROOTS = pytest.StashKey[tuple[Path, ...]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -23,18 +22,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("vfork", "vfork conformance")
     group.addoption("--vfork-cases", action="append", default=[], metavar="FOLDER", help=help)
     parser.addini("vfork_cases", help, type="paths", default=[])
-
-
-def roots_of(config: pytest.Config) -> tuple[Path, ...]:
-    """Return the folders of templates that we know of: ours, then those that the user named."""
-    if _ROOTS not in config.stash:
-        given = (config.invocation_params.dir / path for path in config.option.vfork_cases)
-        named = [Path(path).resolve() for path in (*config.getini("vfork_cases"), *given)]
-        for path in named:
-            if not path.is_dir():
-                raise pytest.UsageError(f"--vfork-cases: no such folder: {path}")
-        config.stash[_ROOTS] = (*(path.resolve() for path in places.ours()), *named)
-    return config.stash[_ROOTS]
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -14,8 +14,8 @@ import pytest
 from ..extending import of_hooks
 from . import hookspecs
 from .controller import Controller
-from .once import kinds_of, options_of
-from .options import Options, add_more, add_options, given_options, list_faults
+from .once import ids_of, kinds_of, options_of
+from .options import add_more, add_options, given_options, list_faults
 
 pytest_plugins = ("pytest_vfork.plugin.collection", "pytest_vfork.plugin.fixtures")
 _MARKERS = (
@@ -51,7 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
     options = options_of(config)
     if not hasattr(config, "workerinput"):
         if options.expectations:
-            _check_expectations(options)
+            _check_expectations(config)
         config.pluginmanager.register(Controller(config), "vfork-controller")
 
 
@@ -77,11 +77,11 @@ class _Latecomers:
                 add_more(self._parser, [option for kind in of_hooks([extensions()]) for option in kind.options])
 
 
-def _check_expectations(options: Options) -> None:
+def _check_expectations(config: pytest.Config) -> None:
     from ..judging.expectations import ExpectationError
     from .opening import known_deviations
 
     try:
-        known_deviations(options)
+        known_deviations(options_of(config), ids_of(config))
     except ExpectationError as error:
         raise pytest.UsageError(str(error)) from error

@@ -15,7 +15,6 @@ import pytest
 
 from ..model import Case, Level, Outcome, Verdict, Workload, item_name
 from ..model.result import Result
-from ..reporters._failure import explain, headline
 from ..templates import places
 from .once import options_of, session_of
 from .options import rerun_flags
@@ -107,12 +106,16 @@ class TemplateItem(pytest.Item):
         if outcome is Outcome.FAIL and result.level > claim:
             pytest.xfail(f"level {result.level.word}, above the claim {claim.word}: {why}")
         if outcome is not Outcome.PASS:
+            from ..reporters._failure import explain
+
             raise DeviationError(explain(result, rerun_command(self)))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *more: Any, **named: Any) -> Any:
         """Return what a person reads, with what broke as the one line for summaries."""
         if self.result is None or not isinstance(excinfo.value, DeviationError):
             return super().repr_failure(excinfo, *more, **named)
+        from ..reporters._failure import headline
+
         shown = excinfo.getrepr(style="value")
         if shown.reprcrash:
             shown.reprcrash.path, shown.reprcrash.lineno = str(self.path), self.line

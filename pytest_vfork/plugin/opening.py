@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Iterable
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,15 +14,17 @@ from ..judging.expectations import read_expectations
 from ..model import Expectation
 from ..reporters import Reporter
 from ..running.interposers import Interposer, Settings
-from ..templates import suite
 from .options import Options
 
 if TYPE_CHECKING:
     from ..running.session import Session
 
 
-def open_session(options: Options) -> Session:
-    """Boot what the options name; raise InterposerError, SiteError or NoCompilerError."""
+def open_session(options: Options, ids: Iterable[str]) -> Session:
+    """Boot what the options name; raise InterposerError, SiteError, NoCompilerError or ExpectationError.
+
+    `ids` are those that an expectation may speak of.
+    """
     from ..building.toolchain import find_cc
     from ..running.session import Session
 
@@ -30,7 +33,7 @@ def open_session(options: Options) -> Session:
     return Session(
         interposer,
         options.site(builder, options.where, options.of(options.site)),
-        known_deviations(options),
+        known_deviations(options, ids),
         observer=options.observer() if options.observer else None,
         deadline_s=options.deadline_s,
         asks_versions="record" in options.given,
@@ -43,12 +46,12 @@ def make_reporters(options: Options, folder: Path) -> list[Reporter]:
     return [kind(given, folder) for kind, given in asked if given or not kind.options]
 
 
-def known_deviations(options: Options) -> tuple[Expectation, ...]:
+def known_deviations(options: Options, ids: Iterable[str]) -> tuple[Expectation, ...]:
     """Read the expectations that the options name, or those that the interposer brings; raise ExpectationError."""
     path = options.expectations or options.interposer.known_deviations()
     if path is None:
         return ()
-    return read_expectations(path, suite.ids())
+    return read_expectations(path, ids)
 
 
 def describe_run(options: Options) -> dict[str, Any]:

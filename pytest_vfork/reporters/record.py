@@ -42,7 +42,8 @@ class Record(Reporter):
         link = facts.pop("link")
         if result.call:
             del facts["version"]
-        self._write("case" if result.call else "workload", facts)
+        # what could not be read has no spec either
+        self._write("case" if result.call else "workload" if result.spec else "template", facts)
         self._write(
             "verdict", {"id": result.id, "call": result.call, "variant": result.variant, **verdict, "link": link}
         )
