@@ -23,10 +23,11 @@ class TemplateError(Exception):
     """A template cannot be rendered; the message starts with file and line."""
 
 
-def render_case(case: Case, call: str, variant: str = "") -> str:
+def render_case(case: Case, call: str, variant: str = "", by: str = "") -> str:
     """Return the C source of a case for one call and variant; raise TemplateError.
 
-    Self-contained, with what it does and how to compile it in its first comment.
+    Self-contained, with what it does and how to compile it in its first comment, and there the compiler that has done
+    so if it was another (`by`).
     """
     filename = filename_of(case, call, variant)
     compiler = "musl-gcc" if variant == "musl" else "cc"
@@ -40,6 +41,7 @@ def render_case(case: Case, call: str, variant: str = "") -> str:
         made=f"{call}, {VARIANTS[variant].what}" if variant else call,
         about=_about(case),
         build=f"{compiler} {' '.join(VARIANTS[variant].flags)} -o case {filename}",
+        by=by,
         includes=MARK,
         gates=(),
     )
