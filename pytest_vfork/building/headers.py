@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Which header each name in a generated C program comes from."""
+"""Which header each name in a generated C program comes from; a template may name others itself, in any block."""
 
 from __future__ import annotations
 
@@ -53,8 +53,14 @@ _NAMES = {
 }
 
 
+_OWN = re.compile(r"^#include <(?P<header>[^>]+)>\n", re.MULTILINE)
+
+
 def with_includes(source: str) -> str:
-    """Return the program with the directives for the names that it uses after its first comment in place of MARK."""
-    code = source.partition(MARK)[2]
+    """Return the program with all its directives in place of MARK: those for the names that it uses, and its own."""
+    head, mark, code = source.partition(MARK)
+    if not mark:
+        return source
     used = (header for header, names in _NAMES.items() if re.search(names, code))
-    return source.replace(MARK, "\n".join(f"#include <{header}>" for header in sorted((*_ALWAYS, *used))), 1)
+    headers = sorted({*_ALWAYS, *used, *_OWN.findall(code)})
+    return head + "\n".join(f"#include <{header}>" for header in headers) + _OWN.sub("", code)

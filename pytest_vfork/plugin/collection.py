@@ -10,6 +10,8 @@ import pytest
 
 from ..templates import places
 from .nodes import Folder, TemplateItem, template_file
+from .once import kinds_of
+from .options import given_options
 
 _SUITE = Path(__file__).parents[1] / "conformance"  # the package that --pyargs names
 _ROOTS = pytest.StashKey[tuple[Path, ...]]()
@@ -38,6 +40,16 @@ def roots_of(config: pytest.Config) -> tuple[Path, ...]:
 def pytest_configure(config: pytest.Config) -> None:
     """Check the folders."""
     roots_of(config)
+
+
+def is_ours(config: pytest.Config) -> bool:
+    """Say whether this is a run of cases and workloads, by its options and arguments: nothing is collected yet."""
+    if given_options(config, kinds_of(config)):
+        return True
+    if config.option.pyargs and "pytest_vfork.conformance" in config.args:
+        return True
+    paths = [(config.invocation_params.dir / argument.partition("::")[0]).resolve() for argument in config.args]
+    return any(path.suffix == ".j2" or path.is_relative_to(root) for path in paths for root in roots_of(config))
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:

@@ -74,5 +74,27 @@ def describe_run(options: Options) -> dict[str, Any]:
     }
 
 
+def introduce(options: Options, items: int) -> str:
+    """Return the line that a run begins with: what is run, under what, where, and how it is compiled."""
+    from ..building.builder import Builder
+    from ..building.cache import Cache
+    from ..building.toolchain import NoCompilerError
+
+    try:
+        builder = Builder.of_user(options.cc)
+    except NoCompilerError:
+        builder = Builder(Cache.of_user(), ())
+    interposer = _interposer(options, builder)
+    under = [f"interposer {interposer.name} {interposer.version}".strip()]
+    if interposer.mode_word:
+        under.append(f"mode {interposer.mode_word}")
+    if "fault" in options.given:
+        under.append(f"fault {options.given['fault']}")
+    where = f"{options.site.name}:{options.where}" if options.where else options.site.name
+    compilers = [builder.quick.name] if builder.quick else []
+    cc = ", ".join([*compilers, *filter(None, [" ".join(builder.cc)])]) or "none"
+    return f"vfork: {__version__}, {items} items; {', '.join(under)}; site {where}; cc {cc}"
+
+
 def _interposer(options: Options, builder: Builder) -> Interposer:
     return options.interposer(Settings(options.mode, builder, options.of(options.interposer)))
