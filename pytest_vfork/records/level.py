@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .. import __version__, resources
+from .. import __version__
 from ..model import Level, Outcome
+from ..templates import suite
 from . import Item, Record
 
 _HELD = (Outcome.PASS, Outcome.XPASS)
@@ -91,7 +92,7 @@ def suite_size(record: Record) -> int | None:
     """How many items a whole run has, by the suite that is installed; None if the record is another version's."""
     if record.run.get("pytest_vfork") != __version__:
         return None
-    return sum(len(case.items) for case in resources.cases()) + len(resources.workloads())
+    return sum(len(case.items) for case in suite.cases()) + len(suite.workloads())
 
 
 def _step(level: Level, items: Iterable[Item]) -> Step:

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from .. import resources
+from ..templates.suite import folder
 from ..model import Outcome
 from ..timeline import Timeline, timeline
 from . import Item, Record
@@ -45,7 +45,7 @@ def write(drawn: Timeline) -> str:
 @functools.cache
 def shipped() -> tuple[str, Mapping[str, str]]:
     """Return which kernel the shipped timelines are of, and the timeline of each item by its name."""
-    path = resources.folder("conformance") / FILE
+    path = folder("conformance") / FILE
     if not path.is_file():
         return "", {}
     told = json.loads(path.read_text("utf-8"))
@@ -80,7 +80,7 @@ def main(argv: Sequence[str]) -> int:
     if record.run.get("mode") != "native":
         print(f"{argv[0]}: not a record of mode native", file=sys.stderr)
         return 2
-    path = resources.folder("conformance") / FILE
+    path = folder("conformance") / FILE
     path.write_text(distil(record), "utf-8")
     print(f"written: {path}")
     return 0

@@ -9,11 +9,13 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
-from .. import __version__, resources
-from ..build import render_case, render_workload
+from .. import __version__
+from ..building.render import render_case, render_workload
 from ..model import CALLS, Case, Workload
-from ..rules import Rule, parse_expect, parse_never, parse_order
-from ..variants import VARIANTS
+from ..model.rules import Rule
+from ..templates import suite as installed
+from ..templates.rules import parse_expect, parse_never, parse_order
+from ..templates.variants import VARIANTS
 from . import About, Item, Record
 
 _SOURCE_MOST = 256 << 10
@@ -22,7 +24,7 @@ _SOURCE_MOST = 256 << 10
 @functools.cache
 def known() -> Mapping[str, Case | Workload]:
     """Every case and workload that is installed, by its id."""
-    return {item.id: item for item in (*resources.cases(), *resources.workloads())}
+    return {item.id: item for item in (*installed.cases(), *installed.workloads())}
 
 
 def about(record: Record, id: str) -> About:

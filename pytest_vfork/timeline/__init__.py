@@ -11,8 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..model import Event, Verdict, describe_status
-from ..order import broken_pair
-from ..rules import Expect, Rule, parse_expect, parse_order
+from ..judging.order import broken_pair
+from ..model.rules import Expect, Rule
+from ..templates.rules import parse_expect, parse_order
 
 ROWS_MOST, LANES_MOST = 60, 7
 _STATUS_NAMES = ("ended", "reaped")
@@ -117,7 +118,8 @@ def _lanes(events: Sequence[Event]) -> tuple[tuple[Lane, ...], dict[tuple[int, b
     for role in sorted({_subject(event) for event in events if _is_told(event)}, key=lambda role: order.get(role, 3)):
         if not any(lane.label == role for lane in lanes) and len(lanes) < LANES_MOST and role in ("parent", "child"):
             place = sum(order.get(lane.label.partition(" ")[0], 3) < order[role] for lane in lanes)
-            lanes.insert(place, Lane(role, 0, 0))
+            image = next((lane for lane in lanes if lane.label == "image" and role == "child"), Lane(role, 0, 0))
+            lanes.insert(place, Lane(role, image.pid, image.tid))
             at = {key: lane + (lane >= place) for key, lane in at.items()}
     for event in events:  # a child that wrote nothing is there all the same
         known = {number for lane in lanes for number in (lane.pid, lane.tid)}

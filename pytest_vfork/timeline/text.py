@@ -74,7 +74,7 @@ def _left(number: int, drawn: Timeline, glyphs: _Glyphs) -> str:
 
 def _note(number: int, drawn: Timeline) -> str:
     if drawn.broken is None:
-        return "<- see broke" if number in drawn.cited else ""
+        return "<- broke" if number in drawn.cited else ""
     first, then = drawn.broken
     if number == then:
         return "<- too early" if first is not None else "<- came alone"
