@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Records as others read them: whole or cut off, ours or a stranger's. Everything here has passed `read.read_record`."""
+"""Records as others read them: whole or cut off, ours or a stranger's. All of it has passed `read.read_record`."""
 
 from __future__ import annotations
 

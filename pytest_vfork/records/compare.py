@@ -50,4 +50,4 @@ def compare(before: Record, after: Record) -> Iterator[Pair]:
     """Pair the items of two records, in the order of their names."""
     for name in sorted({*before.items, *after.items}):
         a, b = before.items.get(name), after.items.get(name)
-        yield Pair(name, a, b, change(a and a.outcome, b and b.outcome))
+        yield Pair(name, a, b, change(a.outcome if a else None, b.outcome if b else None))

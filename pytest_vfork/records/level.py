@@ -54,7 +54,7 @@ class Standing:
 
     @property
     def sentence(self) -> str:
-        """Say it in one line: `linux`, `linux, but for 79 known deviations`, `none`, `no level: 3 of 1237 items ran`."""
+        """Say it in a line: linux; linux, but for 79 known deviations; none; no level: 3 of 1237 items ran."""
         if self.why_none:
             return f"no level: {self.why_none}"
         if self.level is None:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What Linux shows: the timeline of each item in a native run, shipped as conformance/linux.json.
 
-A timeline is a line of words, `event` or `event=meaning`, in the order of happening, with `lane|` before it where that is not
-the role of the event; made anew by `python -m pytest_vfork.records.linux NATIVE.jsonl`.
+A timeline is a line of words, `event` or `event=meaning`, in the order of happening, with `lane|` before it where that
+is not the role of the event; made anew by `python -m pytest_vfork.records.linux NATIVE.jsonl`.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ..templates.suite import folder
 from ..model import Outcome
-from ..timeline import Timeline, timeline
+from ..templates.places import folder
 from . import Item, Record
 from .read import read_record
 from .suite import about, rules
+from .timeline import Timeline, timeline
 
 SCHEMA = 1
 FILE = "linux.json"
@@ -66,7 +66,7 @@ def distil(record: Record) -> str:
         if drawn and item.outcome is Outcome.PASS and not item.variant and not drawn.left_out:
             cases.setdefault(item.id, {}).setdefault(write(drawn), []).append(item.call)
     lines = [
-        f'{json.dumps(id)}: {json.dumps([[calls, line] for line, calls in groups.items()])}'
+        f"{json.dumps(id)}: {json.dumps([[calls, line] for line, calls in groups.items()])}"
         for id, groups in cases.items()
     ]
     kernel = str(record.run.get("kernel")).partition("-")[0]

@@ -48,9 +48,14 @@ class _Reader:
 
     def read(self, file: BinaryIO) -> Record:
         takes = {
-            "run": self._take_run, "case": self._take_facts, "workload": self._take_facts, "verdict": self._take_verdict,
-            "ladder": self._take_ladder, "about": self._take_about, "source": self._take_source,
-        }  # fmt: skip
+            "run": self._take_run,
+            "case": self._take_facts,
+            "workload": self._take_facts,
+            "verdict": self._take_verdict,
+            "ladder": self._take_ladder,
+            "about": self._take_about,
+            "source": self._take_source,
+        }
         for line in self._lines(file):
             take = takes.get(line["kind"]) if isinstance(line.get("kind"), str) else None
             if take:
@@ -137,7 +142,8 @@ class _Reader:
         if self._run is None:
             yield "it has no header: what was tested is not told"
         elif self._run.get("schema") not in SCHEMAS:
-            yield f"its schema is {self._run.get('schema')!s:.20}, and this reader knows {' and '.join(map(str, SCHEMAS))}"
+            known = " and ".join(map(str, SCHEMAS))
+            yield f"its schema is {self._run.get('schema')!s:.20}, and this reader knows {known}"
         if self._end is None:
             yield "it has no end: the run was cut off, or still goes on"
         if self._facts:
@@ -191,23 +197,22 @@ def _seen(plain: Mapping[str, Any]) -> Seen:
         stdout=_text(plain.get("stdout"), OUTPUT_MOST),
         stderr=_text(plain.get("stderr"), OUTPUT_MOST),
         elapsed_s=float(elapsed) if isinstance(elapsed, int | float) and math.isfinite(elapsed) else 0.0,
-        where=tuple(
-            ThreadState(
-                _int(thread.get("pid")), _int(thread.get("tid")),
-                *(_text(thread.get(key), 200) for key in ("comm", "state", "wchan", "syscall", "shares")),
-            )
-            for thread in where
-        ),
+        where=tuple(map(_thread, where)),
         left_behind=tuple(_text(text, 200) for text in _list(plain.get("left_behind"))[:FEW_MOST]),
-        spawns=tuple(
-            Spawn(
-                _text(spawn.get("call"), 40),
-                *(_int(spawn.get(key)) for key in ("flags", "stack", "pid", "tid", "child")),
-                _text(spawn.get("exe"), 400),
-            )
-            for spawn in spawns
-        ),
-    )  # fmt: skip
+        spawns=tuple(map(_spawn, spawns)),
+    )
+
+
+def _thread(plain: Mapping[str, Any]) -> ThreadState:
+    comm, state, wchan, syscall, shares = (
+        _text(plain.get(key), 200) for key in ("comm", "state", "wchan", "syscall", "shares")
+    )
+    return ThreadState(_int(plain.get("pid")), _int(plain.get("tid")), comm, state, wchan, syscall, shares)
+
+
+def _spawn(plain: Mapping[str, Any]) -> Spawn:
+    flags, stack, pid, tid, child = (_int(plain.get(key)) for key in ("flags", "stack", "pid", "tid", "child"))
+    return Spawn(_text(plain.get("call"), 40), flags, stack, pid, tid, child, _text(plain.get("exe"), 400))
 
 
 def _event(number: int, plain: object) -> Event | None:

@@ -24,7 +24,8 @@ _SOURCE_MOST = 256 << 10
 @functools.cache
 def known() -> Mapping[str, Case | Workload]:
     """Every case and workload that is installed, by its id."""
-    return {item.id: item for item in (*installed.cases(), *installed.workloads())}
+    items: list[Case | Workload] = [*installed.cases(), *installed.workloads()]
+    return {item.id: item for item in items}
 
 
 def about(record: Record, id: str) -> About:
@@ -61,27 +62,25 @@ def digest(source: str) -> str:
 
 
 def source(record: Record, item: Item) -> str:
-    """Return the program of an item: from the record, rendered anew, or read from where it was written; "" if it is lost.
+    """Return the program of an item: from the record, rendered anew, or read from its file; "" if it is lost.
 
     A rendering or file is taken only if it is the very source, where the record says which that was.
     """
     if item.name in record.sources:
         return record.sources[item.name]
-    if record.run.get("pytest_vfork") == __version__:
-        text = _rendered(item)
-        if text and item.digest in ("", digest(text)):
-            return text
+    files = _rendered(item) if record.run.get("pytest_vfork") == __version__ else {}
+    main = next(iter(files.values()), "")
+    if main and item.digest in ("", digest(main)):
+        return main if len(files) == 1 else join(files)
     return _file(item)
 
 
-def _rendered(item: Item) -> str:
+def _rendered(item: Item) -> Mapping[str, str]:
+    """Render the files of an item anew, the one that is started first."""
     subject = known().get(item.id)
     if isinstance(subject, Case) and item.call in CALLS and item.variant in VARIANTS:
-        return render_case(subject, item.call, item.variant)
-    if isinstance(subject, Workload) and not item.call:
-        files = render_workload(subject)
-        return next(iter(files.values())) if len(files) == 1 else join(files)
-    return ""
+        return {"case.c": render_case(subject, item.call, item.variant)}
+    return render_workload(subject) if isinstance(subject, Workload) and not item.call else {}
 
 
 def join(files: Mapping[str, str]) -> str:
@@ -101,13 +100,16 @@ def _file(item: Item) -> str:
     return text if digest(text) == item.digest else ""
 
 
-def again(record: Record, name: str, *, is_workload: bool) -> str:
+def again(record: Record, name: str) -> str:
     """Return the command that runs one item again as it ran here."""
-    told = record.run.get("again")
+    return f"{again_any(record)} {shlex.quote(f'[{name}]')}"
+
+
+def again_any(record: Record) -> str:
+    """Return the same without the item: `[NAME]`, quoted, comes last."""
+    told = record.run.get("flags")
     flags = told if isinstance(told, str) else " ".join(_flags(record))
-    function = "test_workloads::test_workload" if is_workload else "test_cases::test_case"
-    target = shlex.quote(f"pytest_vfork.conformance.{function}[{name}]")
-    return " ".join(filter(None, ("pytest", flags, "--pyargs", target)))
+    return " ".join(filter(None, ("pytest", flags, "--pyargs pytest_vfork.conformance -k")))
 
 
 def _flags(record: Record) -> list[str]:

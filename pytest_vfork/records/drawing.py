@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from . import Row, Timeline
+from .timeline import Row, Timeline
 
-_COLUMNS, _MARGIN, _LANES_WIDE = 76, 3, 40
+_COLUMNS, _MARGIN, _LANES_WIDE = 77, 3, 40
 
 
 class _Glyphs:
@@ -30,21 +30,14 @@ def draw(drawn: Timeline, *, is_ascii: bool = False) -> list[str]:
     """Return the lines of a timeline; an order that broke is an arrow at the left that points up, against time."""
     glyphs = _Glyphs(is_ascii)
     width = max(6, min(10, _LANES_WIDE // max(1, len(drawn.lanes))))
-    begin, end = {lane: 0 for lane in range(len(drawn.lanes))}, dict.fromkeys(range(len(drawn.lanes)), len(drawn.rows))
-    for number, lane in enumerate(drawn.lanes):
-        own = [n for n, row in enumerate(drawn.rows) if number in (row.lane, row.writer)]
-        if own and lane.label.startswith("image"):
-            begin[number] = own[0]
-        ends = [n for n in own if drawn.rows[n].mark == "end" and drawn.rows[n].name.endswith(".ended")]
-        if ends and not lane.label.startswith("referee"):
-            end[number] = ends[-1]
+    extents = [_extent(drawn, lane) for lane in range(len(drawn.lanes))]
     lines = [_header([lane.label for lane in drawn.lanes], width)]
     lines.append(_header([str(lane.tid or "") for lane in drawn.lanes], width))
     for number, row in enumerate(drawn.rows):
         cells = []
         for lane in range(len(drawn.lanes)):
             in_span = any(span.lane == lane and span.start < number < span.end for span in drawn.spans)
-            alive = begin[lane] <= number <= end[lane]
+            alive = extents[lane][0] <= number <= extents[lane][1]
             glyph = glyphs.marks[row.mark] if lane == row.lane else glyphs.span if in_span else glyphs.line
             cells.append((glyph if alive or lane == row.lane else " ").center(width))
         label = f"{row.name}{_value(row, drawn.broken is None and number in drawn.cited)}"
@@ -53,6 +46,15 @@ def draw(drawn: Timeline, *, is_ascii: bool = False) -> list[str]:
         if number == drawn.left_out_after:
             lines.append(f"{' ' * _MARGIN} {glyphs.more} {drawn.left_out} events more {glyphs.more}")
     return [line.rstrip() for line in lines]
+
+
+def _extent(drawn: Timeline, number: int) -> tuple[int, int]:
+    """Return the rows between which a lane is there: an image from its first event, others from the top."""
+    label = drawn.lanes[number].label
+    own = [n for n, row in enumerate(drawn.rows) if number in (row.lane, row.writer)]
+    ends = [n for n in own if drawn.rows[n].mark == "end" and drawn.rows[n].name.endswith(".ended")]
+    first = own[0] if own and label.startswith("image") else 0
+    return first, ends[-1] if ends and not label.startswith("referee") else len(drawn.rows)
 
 
 def _header(labels: list[str], width: int) -> str:

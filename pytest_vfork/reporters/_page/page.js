@@ -578,7 +578,7 @@
 	}
 	const quoted = (word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replace(/'/g, "'\"'\"'")}'`);
 	function again(item, run, n) {
-		const command = `${run.again[0]}--pyargs ${quoted(`${run.again[item.call ? 1 : 2]}[${item.name}]`)}`;
+		const command = `${run.again} ${quoted(`[${item.name}]`)}`;
 		return el("div", {}, RUNS > 1 && el("p", { class: "count" }, letter(n), " ", run.label), copyable(command, true));
 	}
 	function copyable(said, wraps, label) {

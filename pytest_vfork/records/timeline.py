@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ..model import Event, Verdict, describe_status
 from ..judging.order import broken_pair
+from ..model import Event, Verdict, describe_status
 from ..model.rules import Expect, Rule
 from ..templates.rules import parse_expect, parse_order
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from ..records import Record
+from ...records import Record
 from . import data
 
 _FOLDER = Path(__file__).parent
@@ -50,7 +50,8 @@ def escape(told: object) -> str:
 def _allowed(script: str) -> str:
     """Return the content security policy: our own script and nothing else, and nothing from anywhere."""
     seal = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return f"default-src 'none'; script-src 'sha256-{seal}'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+    rest = "style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+    return f"default-src 'none'; script-src 'sha256-{seal}'; {rest}"
 
 
 def _packed(sources: Sequence[str]) -> str:

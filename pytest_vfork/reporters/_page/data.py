@@ -4,17 +4,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
-from .. import __version__
-from ..model import AREAS, CALLS, Level, Outcome, describe_status
-from ..model.names import sentence
-from ..records import Item, Record, suite
-from ..records.compare import Change, compare
-from ..records.level import Standing, standing, suite_size
-from ..records.linux import shipped, timeline_of, write
-from ..templates.spec import read_spec
-from ..timeline import Timeline
+from ... import __version__
+from ...model import AREAS, CALLS, Level, Outcome, describe_status
+from ...model.names import sentence
+from ...records import About, Item, Record, suite
+from ...records.compare import Change, compare
+from ...records.level import Standing, standing, suite_size
+from ...records.linux import shipped, timeline_of, write
+from ...records.timeline import Timeline
+from ...templates.spec import read_spec
 
 OUTCOMES = [outcome.value for outcome in Outcome]
 _NUMBERS = {outcome: number for number, outcome in enumerate(Outcome)}
@@ -57,7 +58,7 @@ def collect(records: Sequence[Record]) -> tuple[Mapping[str, Any], Sequence[str]
         "levels": [level.word for level in Level],
         "calls": sorted({item.call for item in firsts.values() if item.call}, key=_call_place),
         "runs": [_run(record) for record in records],
-        "changes": [_changes(before, after) for before, after in zip(records, records[1:], strict=False)],
+        "changes": [_changes(before, after) for before, after in pairwise(records)],
         "cases": [_case(records, item) for item in ids],
         "items": items,
         "texts": list(texts.all),
@@ -110,11 +111,7 @@ def _run(record: Record) -> dict[str, Any]:
         "total": len(record.items),
         "suite": suite_size(record) or 0,
         "problems": list(record.problems),
-        "again": [
-            suite.again(record, "@", is_workload=False).partition("--pyargs")[0],
-            "pytest_vfork.conformance.test_cases::test_case",
-            "pytest_vfork.conformance.test_workloads::test_workload",
-        ],
+        "again": suite.again_any(record),
         **_standing(seen),
     }
 
@@ -127,7 +124,13 @@ def _standing(seen: Standing) -> dict[str, Any]:
         "strictly": seen.strictly.word if seen.strictly is not None else "",
         "outcomes": [seen.outcomes[outcome] for outcome in Outcome],
         "steps": [
-            [step.level.word, step.counted, step.held, [step.outcomes[outcome] for outcome in Outcome], step.first_failed]
+            [
+                step.level.word,
+                step.counted,
+                step.held,
+                [step.outcomes[outcome] for outcome in Outcome],
+                step.first_failed,
+            ]
             for step in seen.steps
         ],
     }
@@ -139,7 +142,7 @@ def _changes(before: Record, after: Record) -> dict[str, int]:
 
 
 def _case(records: Sequence[Record], item: Item) -> list[Any]:
-    about = next((told for record in records if (told := suite.about(record, item.id)) and told.do), suite.About())
+    about = next((told for record in records if (told := suite.about(record, item.id)) and told.do), About())
     try:
         spec = [[promise.source, promise.sentence] for promise in read_spec(item.spec)]
     except ValueError:
