@@ -111,7 +111,7 @@ class _Reader:
         name = _name(line)
         facts = self._facts.pop(name, None) if name is not None else None
         outcome = line.get("outcome")
-        if name is None or outcome not in {one.value for one in Outcome}:
+        if name is None or outcome not in [one.value for one in Outcome]:
             self._odd["without an id" if name is None else "of an outcome that is none"] += 1
             return
         if name in self._items:

@@ -271,16 +271,19 @@
 		section.told.textContent = some.length === section.cases.length ? plural(some.length, "case") : `${some.length} of ${plural(section.cases.length, "case")}`;
 	}
 
-	/* The matrix. */
-	const sections = [];
+	/*
+	 * The matrix: a table for each area, so that the browser lays out those that are in sight and no other; one row of heads
+	 * above them all, which each has once more for whoever hears the page.
+	 */
+	const sections = [], everyRow = [];
 	let current = null;
 	function matrix() {
-		const calls = D.calls, hasVariants = items.some((item) => item.variant);
-		const table = el("table", { class: "grid", role: "grid", "aria-label": "Outcome of each requirement by each call" },
-			el("colgroup", {}, el("col", { class: "c-name" }), calls.map(() => el("col", { class: "c-call" })), hasVariants && el("col", { class: "c-more" })),
-			el("thead", {}, el("tr", {}, el("td", {}), calls.map((call) => el("th", { scope: "col" }, el("span", { class: "isolate" }, call))),
-				hasVariants && el("th", { scope: "col" }, el("span", {}, "other builds")))));
-		table.style.setProperty("--cell", `${Math.max(27, 5 + RUNS * 10)}px`);
+		const calls = D.calls, hasVariants = items.some((item) => item.variant), place = byId("matrix");
+		const columns = () => el("colgroup", {}, el("col", { class: "c-name" }), calls.map(() => el("col", { class: "c-call" })), hasVariants && el("col", { class: "c-more" }));
+		const heads = () => el("tr", {}, el("td", {}), calls.map((call) => el("th", { scope: "col" }, el("span", { class: "isolate" }, call))),
+			hasVariants && el("th", { scope: "col" }, el("span", {}, "other builds")));
+		place.style.setProperty("--cell", `${Math.max(27, 5 + RUNS * 10)}px`);
+		place.append(el("table", { class: "grid heads", "aria-hidden": "true" }, columns(), el("thead", {}, heads())));
 		const queue = [];
 		const differing = RUNS > 1 ? cases.filter((one) => one.items.some((item) => item.differs)) : [];
 		const groups = areas.map((area) => [area, cases.filter((one) => one.area === area && !one.isWorkload)]);
@@ -290,39 +293,42 @@
 		for (const [name, some] of groups) {
 			if (!some.length)
 				continue;
-			const count = el("span", { class: "count" });
-			const headRow = el("tbody", { class: "area" }, el("tr", {}, el("th", { scope: "colgroup", colspan: calls.length + 1 + hasVariants }, el("h2", { class: "isolate" }, capital(name)), count)));
-			const body = el("tbody", {});
-			const section = { name, cases: some, head: headRow, told: count, body };
+			const count = el("span", { class: "count" }), body = el("tbody", {});
+			const heading = el("h2", { class: "isolate", id: `area-${sections.length}` }, capital(name));
+			const whole = el("section", { class: "area", "aria-labelledby": heading.id }, el("div", { class: "area-head" }, heading, count),
+				el("table", { class: "grid", role: "grid", "aria-labelledby": heading.id }, columns(), el("thead", { class: "heard" }, heads()), body));
+			whole.style.containIntrinsicBlockSize = `auto ${48 + some.length * 34}px`;
+			const section = { name, cases: some, head: whole, told: count, body };
 			sections.push(section);
-			table.append(headRow, body);
+			place.append(whole);
 			for (const one of some)
 				queue.push([section, one]);
 		}
-		table.addEventListener("click", (event) => {
+		place.addEventListener("click", (event) => {
 			const cell = event.target.closest("a.cell");
 			if (cell && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
 				event.preventDefault();
 				open(items[cell.dataset.n], cell);
 			}
 		});
-		table.addEventListener("keydown", move);
-		byId("matrix").append(table, el("p", { class: "empty", id: "empty", hidden: true }, "Nothing fits these words."));
+		place.addEventListener("keydown", move);
+		place.append(el("p", { class: "empty", id: "empty", hidden: true }, "Nothing fits these words."));
 		rows(queue, 0, calls, hasVariants);
 	}
 	/* Rows are made a few hundred at a time: a page of fifty thousand results must not wait for the last of them. */
 	function rows(queue, from, calls, hasVariants) {
-		const until = Math.min(queue.length, from + 240);
+		const until = Math.min(queue.length, from + 200);
 		for (let n = from; n < until; n++) {
 			const [section, one] = queue[n];
 			const row = rowOf(one, calls, hasVariants);
+			row.dataset.row = everyRow.push(row) - 1;
 			(one.rows ||= []).push(row);
 			section.body.append(row);
 			if (one.shown !== undefined)
 				hide(row, one);
 		}
 		if (until < queue.length)
-			setTimeout(() => rows(queue, until, calls, hasVariants));
+			setTimeout(() => rows(queue, until, calls, hasVariants), 4);
 		else
 			document.documentElement.dataset.drawn = "all";
 	}
@@ -366,9 +372,9 @@
 		const row = cell.closest("tr"), inRow = [...row.querySelectorAll("a.cell")], at = inRow.indexOf(cell);
 		const beside = (step) => {
 			const column = cell.closest("td").cellIndex;
-			for (let next = beyond(row, step); next; next = beyond(next, step)) {
-				const found = next.querySelectorAll("a.cell");
-				if (!next.hidden && found.length)
+			for (let next = Number(row.dataset.row) + step; everyRow[next]; next += step) {
+				const found = everyRow[next].querySelectorAll("a.cell");
+				if (!everyRow[next].hidden && found.length)
 					return [...found].sort((a, b) => Math.abs(a.closest("td").cellIndex - column) - Math.abs(b.closest("td").cellIndex - column))[0];
 			}
 			return null;
@@ -382,14 +388,6 @@
 			open(items[cell.dataset.n], cell);
 		}
 	}
-	function beyond(row, step) {
-		const side = step > 0 ? "nextElementSibling" : "previousElementSibling";
-		let next = row[side], body = row.parentElement;
-		while (!next && (body = body[side]))
-			next = body.tagName === "TBODY" ? (step > 0 ? body.firstElementChild : body.lastElementChild) : null;
-		return next;
-	}
-
 	/* What there is to see: items that did not pass, by what they say. Each line writes the filter that shows them. */
 	const GROUPS = 9;
 	function overview() {

@@ -26,14 +26,7 @@ const query = (() => {
 			else if (mark)
 				found.push({ mark });
 			else
-				for (let rest = word, first = true; rest; first = false) {
-					if (first && rest[0] === "!" && rest.length > 1) {
-						found.push({ mark: "!" });
-						rest = rest.slice(1);
-					}
-					found.push({ word: rest });
-					rest = "";
-				}
+				found.push({ word });
 		}
 		return found;
 	}
@@ -73,8 +66,8 @@ const query = (() => {
 				return closed(or());
 			if (next.call)
 				return called(next.call);
-			if (next.mark)
-				throw new Error(`${next.mark} where a word should be`);
+			if (next.mark || (!next.quoted && (next.word === "or" || next.word === "and")))
+				throw new Error(`${next.mark || next.word} where a word should be`);
 			return world.word(next.word, next.quoted);
 		}
 		function closed(made) {
