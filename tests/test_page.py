@@ -91,6 +91,7 @@ def open_page(chromium: Any, folder: Path, request: pytest.FixtureRequest) -> It
         page.on("console", lambda message: said.append(message.text))
         page.on("pageerror", lambda error: said.append(str(error)))
         page.on("request", lambda asked: said.append(asked.url) if not asked.url.startswith("file:") else None)
+        page.set_default_timeout(90_000)  # others may use this machine too
         page.goto(file.as_uri() + fragment)
         page.wait_for_selector("html[data-drawn]")
         return page
@@ -99,6 +100,11 @@ def open_page(chromium: Any, folder: Path, request: pytest.FixtureRequest) -> It
     for context in contexts:
         context.close()
     assert said == []
+
+
+def look_for(page: Any, words: str) -> None:
+    page.fill("#query", words)
+    page.press("#query", "Enter")
 
 
 def visible(page: Any) -> int:
@@ -126,8 +132,7 @@ def test_the_head_tells_what_was_tested_and_the_level(open_page: Open) -> None:
 )  # fmt: skip
 def test_words_filter(open_page: Open, words: str, count: int) -> None:
     page = open_page(items("fork", FORK))
-    page.fill("#query", words)
-    page.wait_for_timeout(120)
+    look_for(page, words)
     assert visible(page) == count
     assert page.locator("#empty").is_visible() is (count == 0)
     assert page.locator("#wrong").inner_text() == ""
@@ -136,8 +141,7 @@ def test_words_filter(open_page: Open, words: str, count: int) -> None:
 @pytest.mark.parametrize("words", ["(", "a )", "colour:red", "is:purple", "count:1(", "seq()", "or", "!"])
 def test_words_that_cannot_be_read_are_said_to_be(open_page: Open, words: str) -> None:
     page = open_page(items("fork", FORK))
-    page.fill("#query", words)
-    page.wait_for_timeout(120)
+    look_for(page, words)
     assert page.locator("#wrong").inner_text()
     assert page.locator("#query").get_attribute("aria-invalid") == "true"
     assert visible(page) == 13
@@ -154,8 +158,7 @@ def test_words_that_cannot_be_read_are_said_to_be(open_page: Open, words: str) -
 )  # fmt: skip
 def test_words_of_several_runs(open_page: Open, words: str, count: int) -> None:
     page = open_page(items("native", {}), items("fork", FORK), items("emulate", EMULATE))
-    page.fill("#query", words)
-    page.wait_for_timeout(120)
+    look_for(page, words)
     names = page.eval_on_selector_all(
         "a.cell:not(.is-out)", "cells => cells.filter(c => c.offsetParent).map(c => c.dataset.n)"
     )
@@ -260,8 +263,7 @@ def test_a_cell_says_to_a_screen_reader_what_it_shows(open_page: Open) -> None:
     page = open_page(items("fork", FORK))
     assert page.get_by_role("link", name="Parent waits until exec, clone3: fail", exact=True).count() == 1
     assert page.get_by_role("grid").count() == 4
-    page.fill("#query", "area:signals")
-    page.wait_for_timeout(120)
+    look_for(page, "area:signals")
     assert page.locator("[role=status]").inner_text() == "3 of 13 items, 1 of 4 cases"
 
 
@@ -284,11 +286,9 @@ def test_an_address_opens_its_item_and_its_words(open_page: Open) -> None:
     assert page.input_value("#query") == "outcome:fail"
     assert page.locator("a.cell[aria-current=true]").get_attribute("href") == f"#{NAME}"
     page.evaluate("location.hash = '#signals/sigstop-waits-until-release'")
-    page.wait_for_timeout(100)
-    assert page.locator("#detail-title").inner_text() == "SIGSTOP waits until release"
+    page.wait_for_selector("#detail-title:has-text('SIGSTOP waits until release')")
     page.evaluate("location.hash = ''")
-    page.wait_for_timeout(100)
-    assert page.locator("#detail").is_hidden()
+    page.wait_for_selector("#detail", state="hidden")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -349,8 +349,7 @@ def test_hostile_text_in_every_field_neither_runs_nor_breaks_the_page(open_page:
     page.wait_for_selector("pre[aria-label=source]")
     for summary in page.locator("#detail summary").all():
         summary.click()
-    page.fill("#query", text[:200])
-    page.wait_for_timeout(120)
+    look_for(page, text[:200])
     assert page.evaluate("window.pwned") is None
     assert page.locator("script:not([type]), img, iframe, object").count() == 1
     assert (
@@ -418,6 +417,7 @@ def test_fifty_thousand_results_open_in_three_seconds(chromium: Any, folder: Pat
     page_file = folder / "many.html"
     page_file.write_text(render([read_record(path)]), "utf-8")
     page = chromium.new_page()
+    page.set_default_timeout(90_000)
     # of the main thread, in which a page is read, made and laid out: others may use this machine too
     session = page.context.new_cdp_session(page)
     session.send("Performance.enable", {"timeDomain": "threadTicks"})
@@ -427,7 +427,7 @@ def test_fifty_thousand_results_open_in_three_seconds(chromium: Any, folder: Pat
         return next(float(metric["value"]) for metric in metrics if metric["name"] == "TaskDuration")
 
     begun = time.monotonic()
-    page.goto(page_file.as_uri())
+    page.goto(page_file.as_uri(), wait_until="commit", timeout=90_000)
     page.wait_for_selector("html[data-ready]", timeout=90_000)
     page.evaluate("document.querySelectorAll('a.cell')[3].click()")
     assert page.locator("#detail-title").is_visible()

@@ -194,7 +194,10 @@
 				faults.length ? list("fault", "Noticed under", faults, "any fault") : "",
 				el("button", { type: "button", onclick: () => { input.value = ""; apply(); input.focus(); } }, "Clear")),
 			el("div", { class: "fields" }, told, wrong, help()));
-		byId("filters").addEventListener("submit", (event) => event.preventDefault());
+		byId("filters").addEventListener("submit", (event) => {
+			event.preventDefault();
+			apply();
+		});
 	}
 	function help() {
 		const words = [

@@ -49,7 +49,7 @@ const timeline = (() => {
 	}
 
 	function draw(line, { grey = false, title = "", most = 46 } = {}) {
-		const pitch = grey ? 50 : 56, left = grey ? 28 : 34, size = grey ? 11 : 11.5, letter = size * 0.604, x = (lane) => left + lane * pitch, y = (row) => HEAD + 18 + row * ROW;
+		const pitch = grey ? 46 : 56, left = grey ? 26 : 34, size = grey ? 10.5 : 11.5, letter = size * 0.604, x = (lane) => left + lane * pitch, y = (row) => HEAD + 18 + row * ROW;
 		const labels = line.rows.map((row) => shorten(row.name + (said(row) ? "  " + said(row) : ""), most));
 		const labelsAt = left + (line.lanes.length - 1) * pitch + 20;
 		const longest = Math.max(12, ...labels.map((label) => label.length));
@@ -64,7 +64,7 @@ const timeline = (() => {
 		line.lanes.forEach((lane, n) => {
 			const [from, to] = where[n];
 			made.append(
-				svg("text", { x: x(n), y: 14, "text-anchor": "middle", fill: paint(lane.label), "font-weight": 700 }, shorten(lane.label, 8)),
+				svg("text", { x: x(n), y: 14, "text-anchor": "middle", fill: paint(lane.label), "font-weight": 700, "font-size": grey ? 10 : 11.5 }, shorten(lane.label, 8)),
 				svg("text", { x: x(n), y: 29, "text-anchor": "middle", fill: "var(--soft)", "font-size": 10 }, lane.tid ? String(lane.tid) : ""),
 				svg("line", { x1: x(n), x2: x(n), y1: y(from), y2: y(to), stroke: paint(lane.label), "stroke-width": 2.5, opacity: grey ? 0.55 : 0.75 }),
 			);
