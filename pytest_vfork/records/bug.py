@@ -86,7 +86,7 @@ def _seen(record: Record, item: Item) -> Iterator[str]:
     if drawn:
         yield ""
         yield from _wrap(
-            "The referee is main(); it forks the parent, the parent makes the child, the image is what that executes. "
+            "The referee is main(); it forks the parent, that makes the child, and the image is what this executes. "
             "Each line is one event, in the order in which they happened (`║`: silent, in the call):"
         )
         yield ""
