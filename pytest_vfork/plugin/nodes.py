@@ -119,6 +119,8 @@ class TemplateItem(pytest.Item):
         if shown.reprcrash:
             shown.reprcrash.path, shown.reprcrash.lineno = str(self.path), self.line
             shown.reprcrash.message = headline(self.result)
+        if self.config.option.tbstyle == "line":
+            shown.reprtraceback.reprentries = []  # the line for summaries is all that was asked for
         return shown
 
     def reportinfo(self) -> tuple[Path, int, str]:
