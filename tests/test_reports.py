@@ -43,7 +43,8 @@ def other(path: Path, outcome: str) -> str:
     [
         ("pass", "fail", "worse"), ("pass", "broken", "worse"), ("pass", "xfail", "worse"),
         ("xfail", "fail", "worse"),
-        ("fail", "pass", "better"), ("fail", "xfail", "better"), ("xfail", "xpass", "better"), ("pass", "xpass", "same"),
+        ("fail", "pass", "better"), ("fail", "xfail", "better"), ("xfail", "xpass", "better"),
+        ("pass", "xpass", "same"),
         ("pass", "unsupported", "lost"), ("pass", None, "lost"), ("fail", None, "lost"), ("unsupported", None, "same"),
         (None, "pass", "gained"), (None, "fail", "worse"), ("unsupported", "fail", "worse"), ("pass", "pass", "same"),
     ],
