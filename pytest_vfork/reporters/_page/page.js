@@ -283,9 +283,10 @@
 	function matrix() {
 		const calls = D.calls, hasVariants = items.some((item) => item.variant), place = byId("matrix");
 		const columns = () => el("colgroup", {}, el("col", { class: "c-name" }), calls.map(() => el("col", { class: "c-call" })), hasVariants && el("col", { class: "c-more" }));
-		const heads = () => el("tr", {}, el("td", {}), calls.map((call) => el("th", { scope: "col" }, el("span", { class: "isolate" }, call))),
-			hasVariants && el("th", { scope: "col" }, el("span", {}, "other builds")));
-		place.style.setProperty("--cell", `${Math.max(27, 5 + RUNS * 10)}px`);
+		const heads = () => el("tr", { role: "row" }, el("td", {}), calls.map((call) => el("th", { scope: "col", role: "columnheader" }, el("span", { class: "isolate" }, call))),
+			hasVariants && el("th", { scope: "col", role: "columnheader" }, el("span", {}, "other builds")));
+		place.style.setProperty("--cell", `${Math.max(26, 5 + RUNS * 10)}px`);
+		place.style.setProperty("--calls", calls.length);
 		place.append(el("table", { class: "grid heads", "aria-hidden": "true" }, columns(), el("thead", {}, heads())));
 		const queue = [];
 		const differing = RUNS > 1 ? cases.filter((one) => one.items.some((item) => item.differs)) : [];
@@ -339,12 +340,13 @@
 	function rowOf(one, calls, hasVariants) {
 		const plain = new Map(one.items.filter((item) => !item.variant).map((item) => [item.call, item]));
 		const others = one.items.filter((item) => item.variant);
-		const name = el("th", { scope: "row" }, el("span", { class: "isolate" }, one.title), el("small", {}, one.level));
+		const name = el("th", { scope: "row", role: "rowheader" }, el("span", { class: "isolate" }, one.title), el("small", {}, one.level));
 		if (one.isWorkload) {
 			const item = one.items[0], odd = item.results.find((result) => result && result[0] !== 0);
-			return el("tr", {}, name, el("td", { class: "told", colspan: calls.length + hasVariants }, cellOf(item), odd && el("span", { class: "isolate" }, text(odd[1]))));
+			return el("tr", { role: "row" }, name, el("td", { role: "gridcell", class: "told", colspan: calls.length + hasVariants }, cellOf(item), odd && el("span", { class: "isolate" }, text(odd[1]))));
 		}
-		return el("tr", {}, name, calls.map((call) => el("td", {}, plain.has(call) && cellOf(plain.get(call)))), hasVariants && el("td", { class: "more" }, others.map(cellOf)));
+		return el("tr", { role: "row" }, name, calls.map((call) => el("td", { role: "gridcell" }, plain.has(call) && cellOf(plain.get(call)))),
+			hasVariants && el("td", { role: "gridcell", class: "more" }, others.map(cellOf)));
 	}
 	function cellOf(item) {
 		const said = item.outcomes.map((outcome, run) => (RUNS > 1 ? `${letter(run)} ` : "") + (NAMES[outcome] || outcome)).join(", ");
@@ -426,8 +428,11 @@
 		}
 		return [...groups].sort((a, b) => b[1].length - a[1].length);
 	}
-	const says = (outcome) => grouped(items.filter((item) => item.outcomes[0] === outcome), (item) => text(item.results[0][1])).map(([said, some]) => (
-		{ said, some, words: `outcome:${outcome} "${said.replace(/"/g, "").slice(0, 70)}"` }));
+	/* Of reasons that differ in a path alone, one is told. */
+	const says = (outcome) => grouped(items.filter((item) => item.outcomes[0] === outcome), (item) => text(item.results[0][1]).replace(/(^|\s)\/\S+/g, "$1…")).map(([said, some]) => {
+		const longest = said.split(/[…"]/).sort((a, b) => b.length - a.length)[0].trim().slice(0, 70);
+		return { said, some, words: `outcome:${outcome}${longest ? ` "${longest}"` : ""}` };
+	});
 	const differences = () => grouped(items.filter((item) => item.differs), (item) => item.outcomes.join()).map(([outcomes, some]) => {
 		const each = outcomes.split(",");
 		return {
