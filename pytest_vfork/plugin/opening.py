@@ -14,7 +14,7 @@ from ..model import Expectation
 from ..reporters import Reporter
 from ..running.interposers import Interposer, Settings
 from ..templates import suite
-from .options import Options
+from .options import Options, rerun_flags
 
 if TYPE_CHECKING:
     from ..building.builder import Builder
@@ -67,6 +67,8 @@ def describe_run(options: Options) -> dict[str, Any]:
         "interposer_version": interposer.version,
         "mode": interposer.mode_word or None,
         "fault": options.given.get("fault"),
+        "command": options.given.get("command"),
+        "flags": rerun_flags(options),
         "claim": options.claim.word,
         "calls": list(options.calls),
         "deadline_s": options.deadline_s,
