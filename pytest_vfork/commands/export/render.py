@@ -27,7 +27,7 @@ def render(case: Case, call: str, variant: str = "") -> str:
         case,
         call,
         variant,
-        {
+        more={
             "judged": True,
             "item": item_name(case.id, call, variant),
             "must": c_string(" ".join(case.must.split())),

@@ -53,7 +53,7 @@ class Before(Interposer):
         raise UnsupportedError(f"{self.executable} is not on PATH: {self.package}")
 
     @cached_property
-    def version(self) -> str:  # type: ignore[override]
+    def version(self) -> str:
         """What it says of itself, in one word."""
         try:
             said = _ask([self.find(), *self.asking])
