@@ -17,6 +17,7 @@ _ALWAYS = (
 _NAMES = {
     "asm/ldt.h": r"user_desc",
     "cpuid.h": r"__get_cpuid",
+    "dirent.h": r"opendir\(",
     "elf.h": r"Elf64_",
     "grp.h": r"setgroups\(",
     "linux/aio_abi.h": r"aio_context_t",
@@ -33,6 +34,7 @@ _NAMES = {
     "pthread.h": r"pthread_",
     "semaphore.h": r"\bsem_\w+\(",
     "spawn.h": r"posix_spawn",
+    "stdarg.h": r"\bva_list\b",
     "stddef.h": r"offsetof\(",
     "stdlib.h": r"alloc\(|[gs]etenv\(|atol\(|\bsystem\(",
     "sys/file.h": r"flock\(",
@@ -46,6 +48,7 @@ _NAMES = {
     "sys/stat.h": r"(umask|stat|chmod|mkfifo|mkdir)\(",
     "sys/time.h": r"itimer",
     "sys/timerfd.h": r"timerfd_",
+    "sys/utsname.h": r"utsname",
     "sys/uio.h": r"struct iovec",
     "sys/ucontext.h": r"ucontext",
     "time.h": r"itimerspec|timespec|CLOCK_|timer_create",
