@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Prints the name of each thing that a case may need and that is there (pytest_vfork/templates/needs.py). */
 #define _GNU_SOURCE
-#include <dlfcn.h>
 #include <linux/capability.h>
 #include <linux/io_uring.h>
 #include <linux/kcmp.h>
@@ -24,6 +23,9 @@
 #ifndef SYS_landlock_create_ruleset
 #define SYS_landlock_create_ruleset 444	/* asm/unistd_64.h */
 #endif
+
+/* glibc 2.39; only its address is wanted, which is NULL elsewhere. */
+int pidfd_spawn() __attribute__((weak));
 
 static int has_capability(int capability)
 {
