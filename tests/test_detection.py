@@ -61,16 +61,22 @@ def notices(name: str, case: Case, mode: Mode | None = None) -> str:
 def test_a_fault_is_noticed_by_those_who_must_and_by_no_other(name: str, cases: list[Case]) -> None:
     must, must_not = choose(name, cases)
     assert must, "no case notices it"
-    outcomes = {case.id: notices(name, case) for case in must}
+    outcomes = {case.id: outcome for case in must if (outcome := notices(name, case)) != "unsupported"}
+    if not outcomes:
+        pytest.skip(f"what notices it needs what is not here: {', '.join(case.id for case in must)}")
     if faults()[name].is_sound:
-        assert outcomes == dict.fromkeys((case.id for case in must), "fail")
+        assert outcomes == dict.fromkeys(outcomes, "fail")
     assert "fail" in outcomes.values(), outcomes
     assert "fail" not in {run_case(name, *item, LONG_S) for item in must_not}
 
 
 @pytest.mark.parametrize("name", [fault.name for fault in faults().values() if Mode.REISSUE in fault.modes])
 def test_a_fault_of_both_modes_is_noticed_in_reissue(name: str, cases: list[Case]) -> None:
-    assert notices(name, choose(name, cases)[0][0], Mode.REISSUE) == "fail"
+    case = choose(name, cases)[0][0]
+    outcome = notices(name, case, Mode.REISSUE)
+    if outcome == "unsupported":
+        pytest.skip(f"{case.id} needs what is not here")
+    assert outcome == "fail"
 
 
 @pytest.mark.parametrize("name", list(faults()))
@@ -113,9 +119,8 @@ def test_fork_breaks_what_says_so_and_nothing_else(
     outcomes = {(line["id"], line["call"], line["variant"]): line["outcome"] for line in verdicts}
     says = {case.id: "fork" in case.fails_under for case in suite.cases()}
     says |= {workload.id: "fork" in workload.fails_under for workload in suite.workloads()}
-    foreseen = {
-        item: "fail" if says[item[0]] else "pass" for item, outcome in outcomes.items() if outcome != "unsupported"
-    }
+    judged = [item for item, outcome in outcomes.items() if outcome not in ("unsupported", "xfail")]
+    foreseen = {item: "fail" if says[item[0]] else "pass" for item in judged}
     assert {item: outcomes[item] for item in foreseen} == foreseen
 
 

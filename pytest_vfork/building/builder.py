@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,12 +16,16 @@ from ..templates.languages import LANGUAGES
 from ..templates.variants import VARIANTS
 from . import toolchain
 from .cache import Cache, RefusedError
+from .quick import Quick, find_quick
 from .render import TemplateError, filename_of, line_in_template, render_case, render_workload
+from .toolchain import NoCompilerError
 
 CASE_FLAGS = VARIANTS[""].flags
-# Beside each program: what the compiler had to say of it, if it was compiled.
+# Beside each program: what the compiler had to say of it, and the command that compiled it.
 COMPILER_LOG = "compiler.log"
+COMPILER_COMMAND = "compiler.sh"
 _COMPILE_DEADLINE_S = 300
+_LEAST = '#include <stdio.h>\n\nint main(void)\n{\n\treturn puts("works") < 0;\n}\n'
 # Where a compiler says that something is wrong: gcc and javac, go, rustc.
 _CITED = re.compile(r"^(?: *--> |\./)?(?P<file>[^:\n]+):(?P<line>\d+):.*", re.MULTILINE)
 _WHERE = re.compile(r"cd (?P<folder>.+?) && ")
@@ -30,25 +36,64 @@ class CompileError(RefusedError):
 
 
 class Builder:
-    """Renders and compiles; equal inputs are built once for all sessions of this user."""
+    """Renders and compiles; equal inputs are built once for all sessions of this user.
 
-    def __init__(self, cache: Cache, cc: tuple[str, ...]) -> None:
+    What has no flags of its own is given to `quick` first, if there is such a compiler, and to `cc` if that refuses.
+    """
+
+    def __init__(self, cache: Cache, cc: tuple[str, ...], quick: Quick | None = None) -> None:
         self.cache = cache
         self.cc = cc
+        self.quick = quick
+        self._commands: dict[str, str] = {}  # by variant: why its compiler makes no programs
+
+    @classmethod
+    def of_user(cls, wanted: str | None = None) -> Builder:
+        """Open the user's cache and find the compilers; raise NoCompilerError.
+
+        Whoever asks for a C compiler, or sets $CC, gets that one for everything.
+        """
+        cache, cc = Cache.of_user(), toolchain.find_cc(wanted)
+        is_named = wanted or os.environ.get("CC")
+        return cls(cache, cc, None if is_named else find_quick(cc, cache))
 
     def case(self, case: Case, call: str, variant: str = "") -> Program:
         """Render a case for one call and compile it as the variant wants; raise CompileError or NoCompilerError.
 
         Start it with one argument: the file that it shall append its events to.
         """
-        command = toolchain.compile_command(variant, self.cc)
-        compiler = toolchain.identify(command[: -len(VARIANTS[variant].flags)])
         filename = filename_of(case, call, variant)
         with _citing(case.template):
+            if self.quick and VARIANTS[variant].is_plain:
+                program = self._quickly(self.quick, filename, render_case(case, call, variant, by=self.quick.name))
+                if program:
+                    return program
+            command = self.command_of(variant)
+            compiler = toolchain.identify(command[: -len(VARIANTS[variant].flags)])
             return self._compile(filename, render_case(case, call, variant), command, compiler)
+
+    def command_of(self, variant: str) -> tuple[str, ...]:
+        """Return compiler and flags of a variant, seen to make a program; raise NoCompilerError."""
+        command = toolchain.compile_command(variant, self.cc)
+        if variant not in self._commands:
+            self._commands[variant] = ""
+            try:
+                compiler = toolchain.identify(command[: -len(VARIANTS[variant].flags)])
+                self._compile("least.c", _LEAST, command, compiler)
+            except CompileError as error:
+                self._commands[variant] = str(error).strip().splitlines()[-1]
+        if self._commands[variant]:
+            what = f"makes no programs {VARIANTS[variant].what}".strip()
+            said = self._commands[variant]
+            raise NoCompilerError(f"{' '.join(command)} {what} ({said}): {VARIANTS[variant].remedy}")
+        return command
 
     def c_program(self, filename: str, source: str, flags: Sequence[str] = CASE_FLAGS) -> Program:
         """Compile one C source under the name `filename`; raise CompileError."""
+        if self.quick and flags == CASE_FLAGS:
+            program = self._quickly(self.quick, filename, source)
+            if program:
+                return program
         return self._compile(filename, source, (*self.cc, *flags), toolchain.identify(self.cc))
 
     @property
@@ -112,9 +157,24 @@ class Builder:
             (folder / filename).write_text(source, "utf-8")
             said = _run([*command, "-o", str(folder / stem), str(folder / filename)])
             (folder / COMPILER_LOG).write_text(said, "utf-8")
+            _note(folder, [*command, "-o", stem, filename])
 
-        folder = self.cache.get(("program with log", filename, source, *command, compiler), make)
+        folder = self.cache.get(("program with command", filename, source, *command, compiler), make)
         return Program(folder / filename, (str(folder / stem),))
+
+    def _quickly(self, quick: Quick, filename: str, source: str) -> Program | None:
+        """Compile with the quick compiler; None if it has anything to say. That is kept, too: it is not asked again."""
+        stem = filename.rpartition(".")[0]
+
+        def make(folder: Path) -> None:
+            (folder / filename).write_text(source, "utf-8")
+            said = quick.compile(folder / filename, folder / stem)
+            (folder / COMPILER_LOG).write_text(said, "utf-8")
+            _note(folder, [*quick.command, "-o", stem, filename, *quick.after])
+
+        folder = self.cache.get(("quick program", filename, source, *quick.key), make)
+        is_refused = (folder / COMPILER_LOG).stat().st_size > 0
+        return None if is_refused else Program(folder / filename, (str(folder / stem),))
 
     def script(self, sources: Mapping[str, str], command: tuple[str, ...]) -> Program:
         """Keep scripts under their names and return how to start the first of them."""
@@ -153,6 +213,10 @@ def _cited(said: str) -> tuple[Path | None, int]:
 
 def _inputs(folder: Path) -> Iterator[Path]:
     return (file for file in folder.iterdir() if file.suffix in (".c", ".h", ".S", ".def"))
+
+
+def _note(folder: Path, command: list[str]) -> None:
+    (folder / COMPILER_COMMAND).write_text(f"{shlex.join(command)}\n", "utf-8")
 
 
 def _run(command: list[str], folder: Path | None = None) -> str:

@@ -97,7 +97,9 @@ class TemplateItem(pytest.Item):
         """Run it, and turn the result into an outcome of pytest."""
         self.result = result = self.judge()
         outcome, why = result.verdict.outcome, result.verdict.why
-        self.user_properties.append(("outcome", outcome.value))
+        verdict = result.verdict
+        told = {"outcome": outcome.value, "expected": verdict.expected, "seen": verdict.seen, "link": result.link}
+        self.user_properties.extend((key, value) for key, value in told.items() if value)
         claim = options_of(self.config).claim
         if outcome is Outcome.UNSUPPORTED:
             pytest.skip(why)
@@ -120,6 +122,8 @@ class TemplateItem(pytest.Item):
         if shown.reprcrash:
             shown.reprcrash.path, shown.reprcrash.lineno = str(self.path), self.line
             shown.reprcrash.message = headline(self.result)
+        if self.config.option.tbstyle == "line":
+            shown.reprtraceback.reprentries = []  # the line for summaries is all that was asked for
         return shown
 
     def reportinfo(self) -> tuple[Path, int, str]:

@@ -14,9 +14,10 @@ from ..judging.expectations import read_expectations
 from ..model import Expectation
 from ..reporters import Reporter
 from ..running.interposers import Interposer, Settings
-from .options import Options
+from .options import Options, rerun_flags
 
 if TYPE_CHECKING:
+    from ..building.builder import Builder
     from ..running.session import Session
 
 
@@ -25,10 +26,10 @@ def open_session(options: Options, ids: Iterable[str]) -> Session:
 
     `ids` are those that an expectation may speak of.
     """
-    from ..building.toolchain import find_cc
+    from ..building.builder import Builder
     from ..running.session import Session
 
-    interposer = _interposer(options, find_cc(options.cc))
+    interposer = _interposer(options, Builder.of_user(options.cc))
     builder = interposer.settings.builder
     return Session(
         interposer,
@@ -56,7 +57,10 @@ def known_deviations(options: Options, ids: Iterable[str]) -> tuple[Expectation,
 
 def describe_run(options: Options) -> dict[str, Any]:
     """Return the facts of a run that stand at the head of every report (docs/record.md)."""
-    interposer = _interposer(options, ())
+    from ..building.builder import Builder
+    from ..building.cache import Cache
+
+    interposer = _interposer(options, Builder(Cache.of_user(), ()))
     site = options.site(interposer.settings.builder, options.where, options.of(options.site))
     return {
         "pytest_vfork": __version__,
@@ -66,6 +70,8 @@ def describe_run(options: Options) -> dict[str, Any]:
         "interposer_version": interposer.version,
         "mode": interposer.mode_word or None,
         "fault": options.given.get("fault"),
+        "command": options.given.get("command"),
+        "flags": rerun_flags(options),
         "claim": options.claim.word,
         "calls": list(options.calls),
         "deadline_s": options.deadline_s,
@@ -75,24 +81,25 @@ def describe_run(options: Options) -> dict[str, Any]:
 
 def introduce(options: Options, items: int) -> str:
     """Return the line that a run begins with: what is run, under what, where, and how it is compiled."""
-    from ..building.toolchain import NoCompilerError, find_cc
+    from ..building.builder import Builder
+    from ..building.cache import Cache
+    from ..building.toolchain import NoCompilerError
 
-    interposer = _interposer(options, ())
+    try:
+        builder = Builder.of_user(options.cc)
+    except NoCompilerError:
+        builder = Builder(Cache.of_user(), ())
+    interposer = _interposer(options, builder)
     under = [f"interposer {interposer.name} {interposer.version}".strip()]
     if interposer.mode_word:
         under.append(f"mode {interposer.mode_word}")
     if "fault" in options.given:
         under.append(f"fault {options.given['fault']}")
     where = f"{options.site.name}:{options.where}" if options.where else options.site.name
-    try:
-        cc = " ".join(find_cc(options.cc))
-    except NoCompilerError:
-        cc = "none"
+    compilers = [builder.quick.name] if builder.quick else []
+    cc = ", ".join([*compilers, *filter(None, [" ".join(builder.cc)])]) or "none"
     return f"vfork: {__version__}, {items} items; {', '.join(under)}; site {where}; cc {cc}"
 
 
-def _interposer(options: Options, cc: tuple[str, ...]) -> Interposer:
-    from ..building.builder import Builder
-    from ..building.cache import Cache
-
-    return options.interposer(Settings(options.mode, Builder(Cache.of_user(), cc), options.of(options.interposer)))
+def _interposer(options: Options, builder: Builder) -> Interposer:
+    return options.interposer(Settings(options.mode, builder, options.of(options.interposer)))

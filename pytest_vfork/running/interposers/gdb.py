@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: MIT
+"""gdb: a debugger, that runs a program from start to end."""
+
+from __future__ import annotations
+
+from ...model import Boot
+from ._before import Before
+
+
+class Gdb(Before):
+    """Passes on every signal, and keeps what it says itself out of the program's output."""
+
+    name = "gdb"
+    executable = "gdb"
+    # what the program writes goes to what was standard output before gdb was sent to nowhere
+    arguments = (
+        "-q", "-nx", "-batch", "-ex", "set confirm off", "-ex", "handle all nostop noprint pass",
+        "-ex", "set exec-wrapper sh -c 'exec \"$@\" >&3 3>&-' sh", "-ex", "run",
+        "-ex", "quit $_isvoid($_exitcode) ? 255 : $_exitcode", "--args",
+    )  # fmt: skip
+    package = "apt-get install gdb"
+
+    def boot(self, log: str | None = None) -> Boot:
+        """Return the command behind a shell that puts standard output aside."""
+        return Boot(("sh", "-c", 'exec 3>&1 "$@" >/dev/null', "sh", *super().boot(log).prefix))
