@@ -123,17 +123,14 @@ class Controller:
 @functools.cache
 def _suite() -> Mapping[_Key, Level]:
     """Return every item of the suite with its level; of a template that cannot be read, the one item that says so."""
-    from ..templates import frontmatter, places
+    from ..templates import suite
     from .nodes import UNREADABLE, names_of
 
     items: dict[_Key, Level] = {}
-    for root in places.ours():
-        for path in places.templates(root):
-            file = os.path.realpath(path)
-            try:
-                subject = frontmatter.read(path)
-            except frontmatter.FrontMatterError:
-                items[file, UNREADABLE] = Level.POSIX
-            else:
-                items.update(((file, name), subject.level) for name, _, _ in names_of(subject))
+    for path, subject in suite.everything().items():
+        file = os.path.realpath(path)
+        if subject is None:
+            items[file, UNREADABLE] = Level.POSIX
+        else:
+            items.update(((file, name), subject.level) for name, _, _ in names_of(subject))
     return items

@@ -23,9 +23,8 @@ _SOURCE_MOST = 256 << 10
 
 @functools.cache
 def known() -> Mapping[str, Case | Workload]:
-    """Every case and workload that is installed, by its id."""
-    items: list[Case | Workload] = [*installed.cases(), *installed.workloads()]
-    return {item.id: item for item in items}
+    """Every case and workload that is installed and can be read, by its id."""
+    return {item.id: item for item in installed.everything().values() if item}
 
 
 def about(record: Record, id: str) -> About:
