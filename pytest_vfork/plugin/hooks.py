@@ -12,12 +12,11 @@ from contextlib import suppress
 import pytest
 
 from ..extending import of_hooks
-from . import hookspecs
+from . import collection, fixtures, hookspecs
 from .controller import Controller
 from .once import ids_of, kinds_of, options_of
 from .options import add_more, add_options, given_options, list_faults
 
-pytest_plugins = ("pytest_vfork.plugin.collection", "pytest_vfork.plugin.fixtures")
 _MARKERS = (
     "vfork: a case or workload of the vfork conformance suite",
     "vfork_level(level): the level of the item: posix, suspends, shares or linux",
@@ -26,7 +25,9 @@ _MARKERS = (
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
-    """Declare our options, and later those of what a conftest.py brings."""
+    """Bring in the parts of the plugin; declare our options, and later those of what a conftest.py brings."""
+    for part in (collection, fixtures):
+        pluginmanager.register(part, part.__name__)
     add_options(parser)
     pluginmanager.register(_Latecomers(parser), "vfork-latecomers")
 
