@@ -23,7 +23,6 @@ from pytest_vfork.templates.faults import TABLE, FaultError, fault, faults, read
 
 Run = Callable[..., pytest.RunResult]
 SUITE = ("--pyargs", "pytest_vfork.conformance")
-LEAST = 60
 ROW = (
     'FAULT(a_fault, BOTH, SOUND, "memory spawn", "It goes "\n'
     '      "wrong.", "some, (or) other", b->x = f(1, 2); b->y = 1)\n'
@@ -66,8 +65,8 @@ def test_each_broken_rule_has_a_message_with_file_and_line(tmp_path: Path, old: 
         read_faults(write(tmp_path, text))
 
 
-def test_ours_are_many_and_the_shim_has_room_to_answer() -> None:
-    assert LEAST <= len(faults()) < 0x100
+def test_every_row_is_read_and_the_shim_has_room_to_answer() -> None:
+    assert len(faults()) < 0x100
     assert TABLE.read_text().count("\nFAULT(") == len(faults())
 
 
