@@ -16,6 +16,7 @@ from . import hookspecs
 from .controller import Controller
 from .once import kinds_of, options_of
 from .options import Options, add_more, add_options, given_options, list_faults
+from .progress import Progress
 
 pytest_plugins = ("pytest_vfork.plugin.collection", "pytest_vfork.plugin.fixtures")
 _MARKERS = (
@@ -53,6 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
         if options.expectations:
             _check_expectations(options)
         config.pluginmanager.register(Controller(config), "vfork-controller")
+        config.pluginmanager.register(Progress(config), "vfork-progress")
 
 
 @pytest.hookimpl(optionalhook=True)
