@@ -1,7 +1,17 @@
 // SPDX-License-Identifier: MIT
 /* The address: #item, #item?words or #?words. */
 const address = (name) => encodeURIComponent(name).replace(/%2F/g, "/").replace(/%3A/g, ":").replace(/%2B/g, "+");
-let isReading = true;
+let isReading = true, arrivedAt = null;
+/* The rows above may not have been laid out yet, and are then of another height than they seemed to be. */
+function bring(item) {
+	const cell = (item.cells || []).find(isShown);
+	if (!cell)
+		return;
+	point(cell);
+	cameFrom = cell;
+	for (const wait of [0, 60, 200])
+		setTimeout(() => item === opened && cell.scrollIntoView({ block: "center" }), wait);
+}
 function remember() {
 	if (isReading)
 		return;
@@ -28,8 +38,8 @@ function follow() {
 	const item = byName.get(name) || items.filter((one) => one.case.id === name).sort((a, b) => (worst(a) === "pass") - (worst(b) === "pass"))[0];
 	if (item && item !== opened) {
 		open(item);
-		if (cameFrom)
-			cameFrom.scrollIntoView({ block: "center" });
+		arrivedAt = item;
+		bring(item);
 	} else if (!item && opened)
 		close();
 	isReading = false;

@@ -58,8 +58,11 @@ function rows(queue, from, calls, hasVariants) {
 	}
 	if (until < queue.length)
 		setTimeout(() => rows(queue, until, calls, hasVariants), 4);
-	else
+	else {
 		document.documentElement.dataset.drawn = "all";
+		if (arrivedAt && arrivedAt === opened)
+			bring(arrivedAt);
+	}
 }
 const capital = (word) => word.slice(0, 1).toUpperCase() + word.slice(1);
 function rowOf(one, calls, hasVariants) {
@@ -78,6 +81,8 @@ function cellOf(item) {
 	const by = [item.call, item.variant].filter(Boolean).join(", ");
 	const cell = el("a", { class: `cell is-${worst(item)}${RUNS > 1 ? " many" : ""}`, href: "#" + address(item.name), tabindex: "-1", "data-n": item.n, "aria-label": `${item.case.title}${by ? ", " + by : ""}: ${said}`, title: `${by || item.case.id}: ${said}` }, item.outcomes.map(glyph));
 	(item.cells ||= []).push(cell);
+	if (item === opened)
+		cell.setAttribute("aria-current", "true");
 	if (!current)
 		point(cell);
 	return cell;
