@@ -38,7 +38,7 @@ def add_command(commands: Commands) -> None:
         "--claim", choices=[level.word for level in Level], default="linux", help="the level it is held to"
     )
     for option in _options():
-        judge.add_argument(f"--{option.name}", metavar=option.metavar, help=option.help)
+        judge.add_argument(f"--{option.name}", dest=option.name, metavar=option.metavar, help=option.help)
     judge.set_defaults(does=_judge)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import __version__
-from ..judging.expectations import read_expectations
+from ..judging.expectations import read_expectations, speaks_of
 from ..model import Expectation
 from ..reporters import Reporter
 from ..running.interposers import Interposer, Settings
@@ -31,7 +31,7 @@ def open_session(options: Options) -> Session:
     return Session(
         interposer,
         options.site(builder, options.where, options.of(options.site)),
-        known_deviations(options),
+        [known for known in known_deviations(options) if speaks_of(known, interposer.version)],
         observer=options.observer() if options.observer else None,
         deadline_s=options.deadline_s,
         asks_versions="record" in options.given,
@@ -49,7 +49,7 @@ def known_deviations(options: Options) -> tuple[Expectation, ...]:
     path = options.expectations or options.interposer.known_deviations()
     if path is None:
         return ()
-    return read_expectations(path, suite.ids())
+    return read_expectations(path, suite.ids(), allows_unexplained=options.allows_unexplained)
 
 
 def describe_run(options: Options) -> dict[str, Any]:
