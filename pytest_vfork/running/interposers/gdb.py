@@ -8,7 +8,10 @@ from ._before import Before
 
 
 class Gdb(Before):
-    """Debugs the first process alone, as gdb does by default; passes on every signal, and keeps what it says itself out of the program's output."""
+    """Debugs the first process alone, as gdb does by default; every signal is passed on.
+
+    What gdb says itself is kept out of the output of the program.
+    """
 
     name = "gdb"
     executable = "gdb"
