@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,10 @@ from records import lines, write
 from pytest_vfork.commands.cli import main
 from pytest_vfork.model import Event, Level, Outcome, Verdict
 from pytest_vfork.model.result import Result
+from pytest_vfork.records import linux
 from pytest_vfork.records.bug import LINES_MOST
 from pytest_vfork.records.compare import Change, change
 from pytest_vfork.records.drawing import draw
-from pytest_vfork.records.linux import shipped
 from pytest_vfork.records.timeline import ROWS_MOST, timeline
 from pytest_vfork.reporters import github
 from pytest_vfork.templates import suite
@@ -243,7 +244,7 @@ def test_a_timeline_of_little_is_drawn(count: int) -> None:
 
 
 def test_what_linux_shows_is_of_cases_that_are_there() -> None:
-    kernel, shown = shipped()
+    kernel, shown = linux.shipped()
     assert kernel.startswith("Linux ")
     known = {f"{case.id}:{call}" for case in suite.cases() for call, _ in case.items} | {
         one.id for one in suite.workloads()
@@ -277,3 +278,35 @@ def test_a_failing_item_says_as_much_as_pytest_was_asked_for(run: Run, options: 
     )
     assert ("what happened, in order" in told.stdout.str()) is shown
     assert "\x1b[" not in told.stdout.str()
+
+
+def test_a_timeline_of_linux_is_read_as_it_was_drawn() -> None:
+    drawn = timeline(FAITHFUL)
+    again = linux.read(linux.write(drawn))
+    assert [lane.label for lane in again.lanes] == [lane.label for lane in drawn.lanes]
+    assert [(row.name, row.lane, row.means, row.mark) for row in again.rows] == [
+        (row.name, row.lane, row.means, row.mark) for row in drawn.rows
+    ]
+    assert again.spans == drawn.spans
+
+
+def test_every_timeline_of_linux_can_be_drawn() -> None:
+    for line in set(linux.shipped()[1].values()):
+        drawn = linux.read(line)
+        assert len(drawn.rows) == len(line.split())
+        assert draw(drawn)
+
+
+def test_programs_that_failed_are_in_the_record_up_to_a_mebibyte(tmp_path: Path) -> None:
+    from pytest_vfork.reporters.record import SOURCES_MOST, Record
+
+    source = tmp_path / "case.c"
+    source.write_text("x" * (SOURCES_MOST // 10))
+    record = Record({"record": "run.jsonl"}, tmp_path)
+    record.begin({})
+    results = [replace(result(f"a/{n}", Outcome.FAIL), source=str(source)) for n in range(20)]
+    for one in [replace(results[0], id="a/passed", verdict=Verdict(Outcome.PASS, "")), *results]:
+        record.add(one)
+    record.end(results, lambda line: None)
+    kinds = [json.loads(line)["kind"] for line in (tmp_path / "run.jsonl").read_text().splitlines()]
+    assert (kinds.count("case"), kinds.count("source")) == (21, 10)

@@ -14,7 +14,7 @@ from .. import __version__
 from ..judging import ktap
 from ..judging.verdict import judge_case
 from ..model import Case, Level, Outcome
-from ..model.result import Result
+from ..model.result import Result, Results
 from ..reporters import reporters
 from ..templates import suite
 from .cli import USAGE, Commands, complain
@@ -38,7 +38,7 @@ def add_command(commands: Commands) -> None:
         "--claim", choices=[level.word for level in Level], default="linux", help="the level it is held to"
     )
     for option in _options():
-        judge.add_argument(f"--{option.name}", metavar=option.metavar, help=option.help)
+        judge.add_argument(f"--{option.name}", dest=option.name, metavar=option.metavar, help=option.help)
     judge.set_defaults(does=_judge)
 
 
@@ -46,7 +46,7 @@ def _options() -> list[Any]:
     return [option for kind in reporters().values() for option in kind.options]
 
 
-class _UnreadableError(ValueError):
+class UnreadableError(ValueError):
     """A file holds nothing that can be judged; the message says why."""
 
 
@@ -59,20 +59,20 @@ def _judge(arguments: argparse.Namespace) -> int:
         for file in (file for given in arguments.files for file in _files(given)):
             text = file.read_text("utf-8", "replace")
             if file.suffix == ".jsonl":
-                head, found = _read_record(text, str(file), items)
+                head, found = read_record(text, str(file), items)
                 run |= head
             else:
                 found = [ktap.judge(told, items) for told in ktap.read(text)]
             results += found
     except KeyError as error:
         return complain(f"judge: version {__version__} of the suite has no item {error}", USAGE)
-    except (OSError, _UnreadableError) as error:
+    except (OSError, UnreadableError) as error:
         return complain(f"judge: {error}", USAGE)
     if not results:
         return complain("judge: no verdict of an exported program is in there", USAGE)
     claim = Level[arguments.claim.upper()]
     run |= {"claim": claim.word} | ({"interposer": arguments.name} if arguments.name else {})
-    _report(results, run, arguments)
+    _report(Results(results, _missing(results)), run, arguments)
     for result in results:
         if result.verdict.outcome in (Outcome.FAIL, Outcome.BROKEN) and result.level <= claim:
             print(f"{result.verdict.outcome.value}: {result.name}: {result.verdict.why}")
@@ -80,7 +80,15 @@ def _judge(arguments: argparse.Namespace) -> int:
     return 1 if {Outcome.FAIL, Outcome.XPASS} & outcomes else _BROKEN if Outcome.BROKEN in outcomes else 0
 
 
-def _report(results: list[Result], run: Mapping[str, Any], arguments: argparse.Namespace) -> None:
+def _missing(results: list[Result]) -> dict[str, list[Level]]:
+    """Return the levels of what was not judged: only who saw everything may claim one."""
+    names = {result.name for result in results}
+    every = [(name, case.level) for name, (case, _, _) in ktap.items(suite.cases()).items()]
+    every += [(workload.id, workload.level) for workload in suite.workloads()]
+    return {"not in there": [level for name, level in every if name not in names]}
+
+
+def _report(results: Results, run: Mapping[str, Any], arguments: argparse.Namespace) -> None:
     for kind in reporters().values():
         given = {option.name: value for option in kind.options if (value := getattr(arguments, option.name))}
         if kind.options and not given:
@@ -98,12 +106,15 @@ def _files(given: Path) -> list[Path]:
         return [given]
     found = sorted(given.rglob("*.ktap")) or sorted(given.rglob("*.jsonl"))
     if not found:
-        raise _UnreadableError(f"{given}: no *.ktap and no *.jsonl is in there")
+        raise UnreadableError(f"{given}: no *.ktap and no *.jsonl is in there")
     return found
 
 
-def _read_record(text: str, name: str, items: _Items) -> tuple[dict[str, Any], list[Result]]:
-    """Judge the cases of a record again; what it says of workloads stays as it is, for a workload needs its spawns."""
+def read_record(text: str, name: str, items: _Items | None = None) -> tuple[dict[str, Any], list[Result]]:
+    """Return the facts and results of a record; with `items`, its cases are judged again.
+
+    What it says of workloads stays as it is. Raise UnreadableError, or KeyError for an item that there is not.
+    """
     run: dict[str, Any] = {}
     results: list[Result] = []
     facts: dict[str, Any] | None = None
@@ -115,7 +126,7 @@ def _read_record(text: str, name: str, items: _Items) -> tuple[dict[str, Any], l
         elif kind == "verdict" and facts is not None:
             verdict = {key: line[key] for key in ("outcome", "why", "expected", "seen")}
             result = Result.from_json({**facts, "verdict": verdict, "link": line.get("link", "")})
-            if result.call and result.seen:
+            if items and result.call and result.seen:
                 result = replace(result, verdict=judge_case(items[result.name][0], result.seen))
             results.append(result)
             facts = None
@@ -132,5 +143,5 @@ def _lines(text: str, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
         except (ValueError, AttributeError, KeyError, TypeError, RecursionError) as error:
             if number == len(lines) and number > 1:
                 return
-            raise _UnreadableError(f"{name}:{number}: no line of a record: {error}") from error
+            raise UnreadableError(f"{name}:{number}: no line of a record: {error}") from error
         yield str(kind), content

@@ -16,6 +16,7 @@ from . import collection, fixtures, hookspecs
 from .controller import Controller
 from .once import ids_of, kinds_of, options_of
 from .options import add_more, add_options, given_options, list_faults
+from .progress import Progress
 
 _MARKERS = (
     "vfork: a case or workload of the vfork conformance suite",
@@ -54,6 +55,7 @@ def pytest_configure(config: pytest.Config) -> None:
         if options.expectations:
             _check_expectations(config)
         config.pluginmanager.register(Controller(config), "vfork-controller")
+        config.pluginmanager.register(Progress(config), "vfork-progress")
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import __version__
-from ..judging.expectations import read_expectations
+from ..judging.expectations import read_expectations, speaks_of
 from ..model import Expectation
 from ..reporters import Reporter
 from ..running.interposers import Interposer, Settings
@@ -34,7 +34,7 @@ def open_session(options: Options, ids: Iterable[str]) -> Session:
     return Session(
         interposer,
         options.site(builder, options.where, options.of(options.site)),
-        known_deviations(options, ids),
+        [known for known in known_deviations(options, ids) if speaks_of(known, interposer.version)],
         observer=options.observer() if options.observer else None,
         deadline_s=options.deadline_s,
         asks_versions="record" in options.given,
@@ -52,7 +52,7 @@ def known_deviations(options: Options, ids: Iterable[str]) -> tuple[Expectation,
     path = options.expectations or options.interposer.known_deviations()
     if path is None:
         return ()
-    return read_expectations(path, ids)
+    return read_expectations(path, ids, allows_unexplained=options.allows_unexplained)
 
 
 def describe_run(options: Options) -> dict[str, Any]:

@@ -9,19 +9,23 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from ..model import Outcome
+from ..model import Event, Outcome
 from ..templates.places import folder
 from . import Item, Record
 from .read import read_record
 from .suite import about, rules
-from .timeline import Timeline, timeline
+from .timeline import Lane, Timeline, is_told, timeline
 
 SCHEMA = 1
 FILE = "linux.json"
+_WORD = re.compile(r"(?:(?P<lane>[^|=]+)\|)?(?P<name>[^=|]+)(?:=(?P<means>.*))?")
+_TASKS = re.compile(r"(referee|parent|child|image|thread|grandchild|sibling|orphan)(-\d+)?")
 
 
 def timeline_of(record: Record, item: Item) -> Timeline | None:
@@ -40,6 +44,32 @@ def write(drawn: Timeline) -> str:
         where = "" if lane == row.name.partition(".")[0] else f"{lane}|"
         words.append(f"{where}{row.name}{f'={means}' if means else ''}")
     return " ".join(words)
+
+
+def read(line: str) -> Timeline:
+    """Lay out such a line; its tasks have no numbers."""
+    words = [_WORD.fullmatch(word) for word in line.split()]
+    told = [(w["lane"] or w["name"].partition(".")[0], w["name"], w["means"] or "") for w in words if w]
+    labels = dict.fromkeys([lane for lane, _, _ in told] + [means for _, _, means in told if _TASKS.fullmatch(means)])
+    # child and image are one task, made and executed
+    tids = {label: 10 + number for number, label in enumerate(labels)}
+    tids |= {label: tids[label.replace("image", "child")] for label in tids if label.replace("image", "child") in tids}
+    referee = tids.get("referee", 9)
+    events = [
+        Event(n, name, 0, referee if is_told(name) else tids[lane], tids.get(means, 0))
+        for n, (lane, name, means) in enumerate(told)
+    ]
+    drawn = timeline(events)
+    rows = tuple(
+        replace(row, value=0, means=row.means if means in tids else _spaced(means))
+        for row, (_, _, means) in zip(drawn.rows, told, strict=True)
+    )
+    return replace(drawn, lanes=tuple(Lane(lane.label, 0, 0) for lane in drawn.lanes), rows=rows)
+
+
+def _spaced(means: str) -> str:
+    """Give a meaning its spaces back; a negated name has none."""
+    return means if means.startswith("-") else means.replace("-", " ")
 
 
 @functools.cache

@@ -101,8 +101,8 @@ def _lanes(events: Sequence[Event]) -> tuple[tuple[Lane, ...], dict[tuple[int, b
     for event in events:
         role = event.name.partition(".")[0]
         key = _key(event)
-        if key not in roles or (roles[key][0] == "referee" and not _is_told(event)):
-            roles[key] = ("referee" if _is_told(event) else role, event.pid)
+        if key not in roles or (roles[key][0] == "referee" and not is_told(event.name)):
+            roles[key] = ("referee" if is_told(event.name) else role, event.pid)
     order = {"referee": 0, "parent": 1, "thread": 2, "child": 3, "grandchild": 4, "image": 5}
     keys = sorted(roles, key=lambda key: order.get(roles[key][0], 3))
     lanes: list[Lane] = []
@@ -115,7 +115,9 @@ def _lanes(events: Sequence[Event]) -> tuple[tuple[Lane, ...], dict[tuple[int, b
             same = sum(lane.label.partition(" ")[0] == role for lane in lanes)
             lanes.append(Lane(f"{role} {same + 1}" if same else role, pid, key[0]))
         at[key] = len(lanes) - 1
-    for role in sorted({_subject(event) for event in events if _is_told(event)}, key=lambda role: order.get(role, 3)):
+    for role in sorted(
+        {_subject(event) for event in events if is_told(event.name)}, key=lambda role: order.get(role, 3)
+    ):
         if not any(lane.label == role for lane in lanes) and len(lanes) < LANES_MOST and role in ("parent", "child"):
             place = sum(order.get(lane.label.partition(" ")[0], 3) < order[role] for lane in lanes)
             image = next((lane for lane in lanes if lane.label == "image" and role == "child"), Lane(role, 0, 0))
@@ -129,9 +131,9 @@ def _lanes(events: Sequence[Event]) -> tuple[tuple[Lane, ...], dict[tuple[int, b
     return tuple(lanes), at
 
 
-def _is_told(event: Event) -> bool:
+def is_told(name: str) -> bool:
     """Whether the referee tells what became of another: that it ended, or what it did under ptrace."""
-    return event.name.endswith(".ended") or event.name.startswith("traced-")
+    return name.endswith(".ended") or name.startswith("traced-")
 
 
 def _subject(event: Event) -> str:
@@ -142,7 +144,7 @@ def _row(event: Event, lanes: Sequence[Lane], at: dict[tuple[int, bool], int], t
     writer = at[_key(event)]
     role, _, what = event.name.partition(".")
     lane = writer
-    if _is_told(event):  # drawn where it happened, on the lane of the one that it tells of
+    if is_told(event.name):  # drawn where it happened, on the lane of the one that it tells of
         lane = next((number for number, other in enumerate(lanes) if other.label == _subject(event)), writer)
     mark = next((mark for mark, pattern in _MARKS if pattern.search(event.name)), "event")
     if role == "image" and mark == "event":

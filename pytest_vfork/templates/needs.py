@@ -45,7 +45,7 @@ NEEDS = {
         Need("deadline", "deadline scheduling", "succeeds(schedule_by_deadline, 0)",
              "run as root, on a kernel whose real-time runtime is not all given away"),
         Need("two-cpus", "two processors", "sysconf(_SC_NPROCESSORS_ONLN) >= 2", "a machine or guest with two"),
-        Need("sysv-ipc", "System V semaphores", "has_semaphores()", "a kernel with CONFIG_SYSVIPC"),
+        Need("sysv-ipc", "System V IPC", "has_semaphores()", "a kernel with CONFIG_SYSVIPC"),
         Need("numa", "memory policies", "syscall(SYS_set_mempolicy, 0, NULL, 0) == 0", "a kernel with CONFIG_NUMA"),
         Need("keys", "keyrings", "syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_PROCESS_KEYRING, 1) > 0",
              "a kernel with CONFIG_KEYS, and no sandbox that forbids keyctl(2)"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The page of one or several records: one file, no network; page.js draws it from the data that it holds."""
+"""The page of one or several records: one file, no network; its own JavaScript draws it from the data that it holds."""
 
 from __future__ import annotations
 
@@ -17,13 +17,15 @@ from ...records import Record
 from . import data
 
 _FOLDER = Path(__file__).parent
-_SCRIPTS = ("query.js", "timeline.js", "page.js")
+# In this order, as one script: what a file uses while it is read stands before it.
+_SCRIPTS = ("query", "timeline", "items", "words", "head", "filter", "matrix", "overview", "detail", "address")
 
 
 def render(records: Sequence[Record]) -> str:
     """Return the page of these records, side by side in their order."""
     style = (_FOLDER / "page.css").read_text("utf-8")
-    script = "\n".join((_FOLDER / name).read_text("utf-8") for name in _SCRIPTS)
+    parts = "\n".join((_FOLDER / f"{name}.js").read_text("utf-8") for name in _SCRIPTS)
+    script = f'(() => {{\n"use strict";\n{parts}}})();\n'
     told, sources = data.collect(records)
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_FOLDER), undefined=jinja2.StrictUndefined, autoescape=True, trim_blocks=True

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Records → what the page holds: plain lists, each text once, each fact of a case once. page.js has the same shape."""
+"""Records → what the page holds: plain lists, each text once, each fact of a case once. items.js has the same shape."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ...model.names import sentence
 from ...records import About, Item, Record, suite
 from ...records.compare import Change, compare
 from ...records.level import Standing, standing, suite_size
-from ...records.linux import shipped, timeline_of, write
+from ...records.linux import read, shipped, timeline_of, write
 from ...records.timeline import Timeline
 from ...templates.spec import read_spec
 
@@ -33,7 +33,7 @@ class _Texts:
 
 def collect(records: Sequence[Record]) -> tuple[Mapping[str, Any], Sequence[str]]:
     """Return the data of the page, and the sources apart, by the numbers that items have of them."""
-    texts, sources = _Texts(), _Texts()
+    texts, sources, lines = _Texts(), _Texts(), _Texts()
     names = list(dict.fromkeys(name for record in records for name in record.items))
     firsts = {name: next(record.items[name] for record in records if name in record.items) for name in names}
     ids = sorted({item.id: item for item in firsts.values()}.values(), key=lambda item: (_place(item), item.id))
@@ -48,7 +48,7 @@ def collect(records: Sequence[Record]) -> tuple[Mapping[str, Any], Sequence[str]
         items.append(
             [
                 numbers[item.id], texts(item.call), texts(item.variant), sources(source),
-                texts(linux.get(f"{item.id}:{item.call}" if item.call else item.id, "")) if is_odd else 0, *results,
+                lines(linux.get(f"{item.id}:{item.call}" if item.call else item.id, "")) if is_odd else 0, *results,
             ]
         )  # fmt: skip
     told = {
@@ -61,6 +61,7 @@ def collect(records: Sequence[Record]) -> tuple[Mapping[str, Any], Sequence[str]
         "changes": [_changes(before, after) for before, after in pairwise(records)],
         "cases": [_case(records, item) for item in ids],
         "items": items,
+        "lines": [_drawn(read(line), texts) if line else 0 for line in lines.all],
         "texts": list(texts.all),
     }
     return told, list(sources.all)

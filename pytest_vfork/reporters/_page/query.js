@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-"use strict";
 /*
  * The words of the filter, after the grammar of wpt.fyi: words beside each other must all hold, "or" and "and", "!" and "not",
  * parentheses, key:value with commas for "one of", and over several runs exists(), all(), none(), seq(), count:N(), one().

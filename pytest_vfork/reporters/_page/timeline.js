@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Draws a timeline: a lane for each task, time runs down. timeline/__init__.py has decided what is where; its rows are
+ * Draws a timeline: a lane for each task, time runs down. records/timeline.py has decided what is where; its rows are
  * { lane, writer, name, value, means, mark, to }.
  */
 const timeline = (() => {
@@ -122,45 +122,10 @@ const timeline = (() => {
 
 	const said = (row) => row.means || (row.value ? String(row.value) : "");
 
-	/* What Linux shows is a line of words, event or event=meaning, with lane| before it where that is not the event's role. */
-	function parse(words) {
-		const line = { lanes: [], rows: [], spans: [], cited: [], broken: null, leftOut: 0, leftOutAfter: -1 };
-		const order = ["referee", "parent", "thread", "child", "grandchild", "image"];
-		const place = (label) => (order.indexOf(label.split("-")[0]) + 7) % 7;
-		const read = words.split(" ").map((word) => {
-			const [, lane, name, means] = word.match(/^(?:([^|=]*)\|)?([^=]*)(?:=(.*))?$/) || [null, "", word, ""];
-			return { label: lane || name.split(".")[0], name, means: means || "" };
-		});
-		const labels = [...new Set(read.map((one) => one.label))].sort((a, b) => place(a) - place(b));
-		line.lanes = labels.map((label) => ({ label: label.replace(/-(\d)/, " $1"), pid: 0, tid: 0 }));
-		line.rows = read.map(({ label, name, means }) => ({
-			lane: labels.indexOf(label), writer: labels.indexOf(label), name, value: 0, means: means.replace(/-/g, means.startsWith("-") ? "-" : " "),
-			mark: marked(name), to: labels.indexOf(means),
-		}));
-		line.rows.forEach((row, r) => {
-			if (row.mark !== "return")
-				return;
-			const own = line.rows.flatMap((other, n) => (other.lane === row.lane ? [n] : []));
-			const first = line.rows.findIndex((other) => other.lane === row.to || line.lanes[other.lane].label.startsWith("image"));
-			const limit = Math.min(r, first < 0 ? r : first), before = own.filter((n) => n < limit), start = before.length ? before[before.length - 1] : -1;
-			line.spans.push({ lane: row.lane, start, end: own.find((n) => n > start) });
-		});
-		return line;
-	}
-	function marked(name) {
-		const what = name.slice(name.indexOf(".") + 1);
-		if (what === "returned") return "return";
-		if (what === "saw-silence") return "silence";
-		if (what === "saw-life") return "life";
-		if (/^(releases|continues|lets-go|detached)$/.test(what)) return "release";
-		if (/^(ended|reaped|exits|ends|waited)$/.test(what)) return "end";
-		if (/signals?$|^kills$|^handle[ds]$|sigchld|^stops$/.test(what)) return "signal";
-		return name.startsWith("image.") ? "exec" : "event";
-	}
 	const legend = (mark) => {
 		const made = svg("svg", { viewBox: "-8 -8 16 16", width: 14, height: 14, "aria-hidden": "true" });
 		made.append(shape(mark, 0, 0, "var(--soft)"));
 		return made;
 	};
-	return { draw, parse, said, legend };
+	return { draw, said, legend };
 })();

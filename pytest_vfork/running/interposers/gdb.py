@@ -8,13 +8,17 @@ from ._before import Before
 
 
 class Gdb(Before):
-    """Passes on every signal, and keeps what it says itself out of the program's output."""
+    """Debugs the first process alone, as gdb does by default; every signal is passed on.
+
+    What gdb says itself is kept out of the output of the program.
+    """
 
     name = "gdb"
     executable = "gdb"
     # what the program writes goes to what was standard output before gdb was sent to nowhere
     arguments = (
         "-q", "-nx", "-batch", "-ex", "set confirm off", "-ex", "handle all nostop noprint pass",
+        "-ex", "handle SIGINT nostop noprint pass",  # which gdb leaves out of all, as its own
         "-ex", "set exec-wrapper sh -c 'exec \"$@\" >&3 3>&-' sh", "-ex", "run",
         "-ex", "quit $_isvoid($_exitcode) ? 255 : $_exitcode", "--args",
     )  # fmt: skip
