@@ -47,7 +47,7 @@ def compile_command(variant: str, cc: tuple[str, ...], environ: Mapping[str, str
     flags = VARIANTS[variant].flags
     if variant == "musl":
         return (*_musl(environ), *flags)
-    if variant == "static" and not _has_static_libc(cc):
+    if variant == "static" and not has_static_libc(cc):
         raise NoCompilerError(f"{' '.join(cc)} has no static glibc (libc.a): apt-get install libc6-dev")
     return (*cc, *flags)
 
@@ -68,7 +68,8 @@ def _musl(environ: Mapping[str, str]) -> tuple[str, ...]:
     raise NoCompilerError("no compiler for musl: apt-get install musl-tools, or pip install 'pytest-vfork[cc]'")
 
 
-def _has_static_libc(cc: tuple[str, ...]) -> bool:
+def has_static_libc(cc: tuple[str, ...]) -> bool:
+    """Say whether the compiler can link statically against glibc."""
     # gcc(1), clang(1): the name itself comes back where no such file is known; zig knows none of glibc
     done = subprocess.run([*cc, "-print-file-name=libc.a"], capture_output=True, text=True, timeout=60, check=False)
     return os.sep in done.stdout and "ziglang" not in cc
