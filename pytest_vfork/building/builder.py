@@ -12,7 +12,7 @@ from ..templates.languages import LANGUAGES
 from ..templates.variants import VARIANTS
 from . import toolchain
 from .cache import Cache
-from .render import filename_of, render_case, render_workload
+from .render import digest_of_renderer, filename_of, render_case, render_workload
 
 CASE_FLAGS = VARIANTS[""].flags
 # Beside each program: what the compiler had to say of it, if it was compiled.
@@ -38,7 +38,14 @@ class Builder:
         """
         command = toolchain.compile_command(variant, self.cc)
         compiler = toolchain.identify(command[: -len(VARIANTS[variant].flags)])
-        return self._compile(filename_of(case, call, variant), render_case(case, call, variant), command, compiler)
+        filename = filename_of(case, call, variant)
+
+        def make() -> Path:
+            return self._compile(filename, render_case(case, call, variant), command, compiler).source.parent
+
+        # Rendering costs more than all else that a warm run does here; what goes into it is known without.
+        rendered = ("case", case.template.read_text("utf-8"), case.id, call, variant, digest_of_renderer())
+        return _program(self.cache.find((*rendered, *command, compiler), make), filename)
 
     def c_program(self, filename: str, source: str, flags: Sequence[str] = CASE_FLAGS) -> Program:
         """Compile one C source under the name `filename`; raise CompileError."""
@@ -106,7 +113,7 @@ class Builder:
             (folder / COMPILER_LOG).write_text(said, "utf-8")
 
         folder = self.cache.get(("program with log", filename, source, *command, compiler), make)
-        return Program(folder / filename, (str(folder / stem),))
+        return _program(folder, filename)
 
     def script(self, sources: Mapping[str, str], command: tuple[str, ...]) -> Program:
         """Keep scripts under their names and return how to start the first of them."""
@@ -118,6 +125,10 @@ class Builder:
         folder = self.cache.get(("script", *sources, *sources.values()), make)
         main = folder / next(iter(sources))
         return Program(main, (*command, str(main)))
+
+
+def _program(folder: Path, filename: str) -> Program:
+    return Program(folder / filename, (str(folder / filename.rpartition(".")[0]),))
 
 
 def _inputs(folder: Path) -> Iterator[Path]:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import re
 import textwrap
 from collections.abc import Callable, Mapping
@@ -53,6 +54,18 @@ def render_workload(workload: Workload) -> Mapping[str, str]:
     sources |= {path.name.removesuffix(".j2"): path for path in beside if path != template}
     render = _environment().get_template
     return {name: render(str(path.absolute())).render().strip("\n") + "\n" for name, path in sources.items()}
+
+
+@functools.cache
+def digest_of_renderer() -> str:
+    """Return a hash of all that goes into the source of a case beside its own template and front matter."""
+    digest = hashlib.sha256(jinja2.__version__.encode())
+    package = Path(__file__).parent.parent
+    for file in sorted(
+        (*suite.folder("c_tests").glob("_lib/*"), *package.glob("building/*.py"), *package.glob("templates/*.py"))
+    ):
+        digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()
 
 
 def filename_of(case: Case, call: str, variant: str) -> str:
