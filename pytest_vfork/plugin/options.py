@@ -22,6 +22,8 @@ _OPTIONS = {
     "fault": ("NAME", "a deviation that the shim shall commit on purpose, in mode emulate if none is given"),
     "interposer": ("NAME", "what to put between the programs and the kernel (default: shim)"),
     "command": ("'PREFIX {argv}'", "with --vfork-interposer=command: how to start a program under it"),
+    "site": ("NAME", "where the programs run: local, kernel:SERIES, kernel:PATH, command, uml (default: local)"),
+    "site-command": ("'CMD {agent}'", "with --vfork-site=command: what reaches the agent, as in 'ssh box {agent}'"),
     "claim": (
         "LEVEL",
         "the level that the run is held to: posix, suspends, shares or linux (default: posix in mode fork, else linux)",
@@ -53,6 +55,8 @@ class Options:
     deadline_s: float
     cc: str | None
     given: frozenset[str]
+    site: str = "local"
+    site_command: str = ""
 
     @property
     def mode_word(self) -> str:
@@ -64,8 +68,8 @@ def add_options(parser: pytest.Parser) -> None:
     """Declare every option, for the command line and for ini files."""
     group = parser.getgroup("vfork", "vfork conformance")
     for name, (metavar, help) in _OPTIONS.items():
-        group.addoption(f"--vfork-{name}", dest=f"vfork_{name}", metavar=metavar, help=help)
-        parser.addini(f"vfork_{name}", help)
+        group.addoption(f"--vfork-{name}", dest=_dest(name), metavar=metavar, help=help)
+        parser.addini(_dest(name), help)
     group.addoption(
         "--vfork-list-faults", action="store_true", help="tell every fault that --vfork-fault takes, and end"
     )
@@ -115,6 +119,8 @@ def read_options(
         expectations=invocation / values["expectations"] if values["expectations"] else None,
         deadline_s=_seconds(values["deadline"] or "60"),
         cc=values["cc"],
+        site=_site(values["site"] or "local"),
+        site_command=values["site-command"] or "",
         given=frozenset(name for name, value in values.items() if value),
     )
 
@@ -132,7 +138,11 @@ def are_given(config: pytest.Config) -> bool:
 
 
 def _values(config: pytest.Config) -> dict[str, Any]:
-    return {name: config.getoption(f"vfork_{name}") or config.getini(f"vfork_{name}") or None for name in _OPTIONS}
+    return {name: config.getoption(_dest(name)) or config.getini(_dest(name)) or None for name in _OPTIONS}
+
+
+def _dest(name: str) -> str:
+    return "vfork_" + name.replace("-", "_")
 
 
 def rerun_flags(options: Options) -> str:
@@ -146,6 +156,8 @@ def rerun_flags(options: Options) -> str:
         "expectations": str(options.expectations),
         "deadline": f"{options.deadline_s:g}",
         "cc": options.cc or "",
+        "site": options.site,
+        "site-command": options.site_command,
     }
     return " ".join(f"--vfork-{name}={shlex.quote(value)}" for name, value in values.items() if name in options.given)
 
@@ -161,6 +173,14 @@ def _check_fault(name: str, mode: Mode, interposer: str) -> None:
         raise pytest.UsageError(
             f"--vfork-fault={name}: goes with --vfork-mode={' or '.join(modes)}, not with {mode.value}"
         )
+
+
+def _site(text: str) -> str:
+    from ..running import sites
+
+    if text.partition(":")[0] not in sites.names():
+        raise pytest.UsageError(f"--vfork-site: {text!r} is not one of {', '.join(sites.names())}")
+    return text
 
 
 def _seconds(text: str) -> float:

@@ -15,15 +15,14 @@ from ..building.toolchain import find_cc
 from ..plugin.options import Options
 from .interposers import Factory, Interposer, Settings, factories
 from .session import Session
-from .sites.local import LocalSite
+from .sites import open_site
 
 
 def open_session(options: Options, more: Mapping[str, Factory], seed: int) -> Session:
     """Boot the interposer that the options name; raise InterposerError or NoCompilerError."""
     settings = Settings(options.mode, options.command, Builder(Cache.of_user(), find_cc(options.cc)), options.fault)
-    return Session(
-        options, settings, make_interposer(options.interposer, settings, more), LocalSite(settings.builder), seed
-    )
+    site = open_site(settings.builder, options.site, options.site_command)
+    return Session(options, settings, make_interposer(options.interposer, settings, more), site, seed)
 
 
 def make_interposer(name: str, settings: Settings, more: Mapping[str, Factory]) -> Interposer:
@@ -46,5 +45,5 @@ def describe_run(options: Options, more: Mapping[str, Factory], seed: int) -> di
         "calls": list(options.calls),
         "deadline_s": options.deadline_s,
         "seed": seed,
-        **LocalSite(settings.builder).describe(),
+        **open_site(settings.builder, options.site, options.site_command).describe(),
     }

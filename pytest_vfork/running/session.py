@@ -18,7 +18,7 @@ from ..templates import languages, needs, suite
 from .interposers import Choosy, Interposer, InterposerError, Settings, UnsupportedError, probe
 from .observers import spawns
 from .present import present
-from .sites import Launch, Site
+from .sites import Launch, Site, SiteError
 
 _CLONE3_SINCE = (5, 3)
 
@@ -68,7 +68,10 @@ class Session:
         )
         if self.unsupported:
             return
-        complaint = interposer.complain(self.booted.run(probe(settings.builder)))
+        try:
+            complaint = interposer.complain(self.booted.run(probe(settings.builder)))
+        except SiteError as error:
+            raise InterposerError(str(error)) from error
         if complaint:
             raise InterposerError(complaint)
 
@@ -96,7 +99,10 @@ class Session:
         refusal = self._refuses(program)
         if refusal:
             return conclude(Verdict(Outcome.UNSUPPORTED, refusal), program)
-        seen = self.booted.run(program, "{events}")
+        try:
+            seen = self.booted.run(program, "{events}")
+        except SiteError as error:
+            return conclude(Verdict(Outcome.BROKEN, str(error)), program)
         return conclude(judge_case(case, seen), program, seen)
 
     def check_workload(self, workload: Workload) -> Result:
@@ -116,7 +122,10 @@ class Session:
         why = next(filter(None, map(self._refuses, started)), None)
         if why:
             return self._result(workload, "", program, None, Verdict(Outcome.UNSUPPORTED, why))
-        seen = self.run_workload(program, started)
+        try:
+            seen = self.run_workload(program, started)
+        except SiteError as error:
+            return self._result(workload, "", program, None, Verdict(Outcome.BROKEN, str(error)))
         return self._result(workload, "", program, seen, judge_workload(workload, seen))
 
     def run_workload(self, program: Program, started: Sequence[Program]) -> Observation:
@@ -133,7 +142,8 @@ class Session:
         return replace(seen, spawns=made)
 
     def _refuses(self, program: Program) -> str | None:
-        return self._interposer.refuse(program) if isinstance(self._interposer, Choosy) else None
+        why = self._interposer.refuse(program) if isinstance(self._interposer, Choosy) else None
+        return why or self.booted.site.refuse(program)
 
     @cached_property
     def _there(self) -> frozenset[str]:

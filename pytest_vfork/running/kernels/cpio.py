@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Writes an initramfs: a cpio archive of the format "newc" (the kernel's Documentation/driver-api/early-userspace/buffer-format.rst)."""
+"""Writes an initramfs: a cpio archive of the format "newc" (linux: early-userspace/buffer-format.rst)."""
 
 from __future__ import annotations
 

@@ -9,30 +9,23 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping
-from functools import cached_property
+from dataclasses import replace
 
 from ...building.builder import Builder
-from ...model import Observation
-from . import Launch, agents, observe
-from .client import Client
+from ..agent import observe, program
+from ..agent.client import AgentLostError, Client
+from ..agent.protocol import Run
+from ..agent.site import AgentSite
+from . import Launch, SiteError
 
-_GREETING_DEADLINE_S = 30.0
+_DEADLINE_S = 30.0  # for a hello and for a goodbye
 
 
-class LocalSite:
-    """Runs programs on this kernel. An agent that was lost costs the program that ran, and is replaced for the next."""
+class LocalSite(AgentSite):
+    """Runs programs on this kernel, in this process's environment."""
 
     name = "local"
-
-    def __init__(self, builder: Builder) -> None:
-        self._builder = builder
-        self._process: subprocess.Popen[bytes] | None = None
-        self._client: Client | None = None
-        self._owner = 0
-
-    @cached_property
-    def _agent(self) -> str:
-        return str(agents.local(self._builder))
+    _process: subprocess.Popen[bytes]
 
     def describe(self) -> Mapping[str, str]:
         """Say what runs here."""
@@ -43,38 +36,36 @@ class LocalSite:
         """Return the path of an executable on PATH, or None."""
         return shutil.which(executable)
 
-    def run(self, launch: Launch) -> Observation:
-        """Run the program in a folder of its own below the temporary directory."""
-        return observe.run(self._connected(), launch, os.environ)
+    def prepare(self, client: Client, launch: Launch) -> Run:
+        """Add this process's environment."""
+        run = observe.to_run(launch)
+        return replace(run, env={**os.environ, **run.env})
 
-    def close(self) -> None:
-        """End the agent, and by that all that it runs."""
-        if self._client and self._process and self._owner == os.getpid():
-            self._client.close()
-            self._process.wait(_GREETING_DEADLINE_S)
-        self._client = None
-
-    def __del__(self) -> None:
-        self.close()
-
-    def _connected(self) -> Client:
-        if self._client and not self._client.lost and self._owner == os.getpid():
-            return self._client
-        self.close()
+    def connect(self) -> Client:
+        """Start the agent."""
         to_agent, from_agent = os.pipe(), os.pipe()
+        agent = str(program.local(self.builder))
         self._process = subprocess.Popen(
-            [self._agent, tempfile.gettempdir()],
-            stdin=to_agent[0],
-            stdout=from_agent[1],
-            cwd="/",
-            start_new_session=True,
+            [agent, tempfile.gettempdir()], stdin=to_agent[0], stdout=from_agent[1], cwd="/", start_new_session=True
         )
         os.close(to_agent[0])
         os.close(from_agent[1])
-        self._client, self._owner = Client(from_agent[0], to_agent[1], self._ended), os.getpid()
-        self._client.greet(_GREETING_DEADLINE_S)
-        return self._client
+        client = Client(from_agent[0], to_agent[1], self._ended)
+        try:
+            client.greet(_DEADLINE_S)
+        except AgentLostError as error:
+            raise SiteError(self.explain(error)) from error
+        return client
+
+    def disconnect(self) -> None:
+        """Wait until the agent has ended all that it ran."""
+        self._process.wait(_DEADLINE_S)
 
     def _ended(self) -> str | None:
-        status = self._process.poll() if self._process else None
-        return None if status is None else f"the agent ended with status {status}"
+        status = self._process.poll()
+        return None if status is None else f"it ended with status {status}"
+
+
+def site(builder: Builder, argument: str, command: str) -> LocalSite:
+    """Make the site."""
+    return LocalSite(builder)

@@ -7,11 +7,23 @@ import errno
 import os
 import select
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
-from .protocol import Decoder, Frame, Kind, Output, ProtocolError, Status, encode, put_frames, read_hello, read_status
-from .protocol import run_frame as _run_frame
+from .protocol import (
+    Decoder,
+    Frame,
+    Kind,
+    Output,
+    ProtocolError,
+    Run,
+    Status,
+    encode,
+    put_frames,
+    read_hello,
+    read_status,
+    run_frame,
+)
 
 _ANSWER_DEADLINE_S = 30.0  # for what takes no time; and more than a program's own deadline, for its end
 _PING_EVERY_S = 20.0  # while a program runs; an agent that has not answered until the next is hung
@@ -82,24 +94,15 @@ class Client:
             self._send(encode(frame), time.monotonic() + _ANSWER_DEADLINE_S)
         self._answer(id)
 
-    def start(
-        self,
-        argv: Sequence[str],
-        env: Mapping[str, str],
-        deadline_s: float,
-        *,
-        grace_s: float = 2.0,
-        output_limit: int = 1 << 20,
-    ) -> int:
+    def start(self, run: Run) -> int:
         """Start a program and return its number; `{folder}` in its words is the folder of its own that it runs in."""
         id = self._next_id()
         folder = f"{self.hello['folder']}/{id}"
-        filled = {name: value.replace("{folder}", folder) for name, value in env.items()}
-        frame = _run_frame(
-            id, [word.replace("{folder}", folder) for word in argv], filled, deadline_s, grace_s, output_limit
-        )
+        argv = [word.replace("{folder}", folder) for word in run.argv]
+        env = {name: value.replace("{folder}", folder) for name, value in run.env.items()}
+        frame = encode(run_frame(id, replace(run, argv=argv, env=env)))
         self._running[id] = Ran()
-        self._send(encode(frame), time.monotonic() + _ANSWER_DEADLINE_S)
+        self._send(frame, time.monotonic() + _ANSWER_DEADLINE_S)
         return id
 
     def wait(self, id: int, deadline_s: float) -> Ran:
@@ -114,12 +117,21 @@ class Client:
             del self._running[id]
         return ran
 
-    def run(self, argv: Sequence[str], env: Mapping[str, str], deadline_s: float, *, grace_s: float = 2.0) -> Ran:
+    def run(self, run: Run) -> Ran:
         """Start a program and wait until all of it is told; raise AgentLostError or RefusedError."""
-        ran = self.wait(self.start(argv, env, deadline_s, grace_s=grace_s), deadline_s + grace_s)
+        ran = self.wait(self.start(run), run.deadline_s + run.grace_s)
         if ran.failures:
             raise RefusedError(ran.failures[0])
         return ran
+
+    def poll(self, id: int) -> Ran | None:
+        """Return what a program came to if all of it has been told, None if it runs; raise AgentLostError."""
+        ran = self._running[id]
+        poll = select.poll()
+        poll.register(self._in, select.POLLIN)
+        while not ran.is_over and not ran.failures and poll.poll(0):
+            self._take(self._read_now())
+        return ran if ran.is_over or ran.failures else None
 
     def cancel(self, id: int) -> None:
         """Have a program ended at once; wait() still tells of it."""

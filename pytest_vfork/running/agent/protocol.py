@@ -11,7 +11,7 @@ from enum import IntEnum
 VERSION = 1
 _MAGIC = 0x4B465650  # "PVFK"
 _HEADER = struct.Struct("<IIII")  # magic, kind, id, length
-_RUN = struct.Struct("<IIIII")  # deadline_ms, grace_ms, argc, envc, output_limit
+_RUN = struct.Struct("<IIIIII")  # deadline_ms, grace_ms, argc, envc, output_limit, inherits
 _STATUS = struct.Struct("<iiQQQ")  # has_ended, wait status, elapsed_us, cpu_us, runnable_us
 LONGEST = 1 << 20
 PIECE = 1 << 16
@@ -122,14 +122,28 @@ def put_frames(id: int, path: str, mode: int, data: bytes) -> Iterator[Frame]:
         yield Frame(Kind.PUT, id, head + path.encode() + b"\0" + data[start : start + PIECE])
 
 
-def run_frame(
-    id: int, argv: Sequence[str], env: Mapping[str, str], deadline_s: float, grace_s: float, output_limit: int
-) -> Frame:
+@dataclass(frozen=True)
+class Run:
+    """What is asked for: a program, for how long, and how much of its output comes back (bytes of each of the two).
+
+    With `inherits` it gets the agent's environment, too. Times in seconds.
+    """
+
+    argv: Sequence[str]
+    env: Mapping[str, str]
+    deadline_s: float
+    grace_s: float = 2.0
+    output_limit: int = 1 << 20
+    inherits: bool = False
+
+
+def run_frame(id: int, run: Run) -> Frame:
     """Return the frame that starts a program; raise ProtocolError for a word that no program can be given."""
-    words = [*argv, *(f"{name}={value}" for name, value in env.items())]
+    words = [*run.argv, *(f"{name}={value}" for name, value in run.env.items())]
     if any("\0" in word for word in words):
         raise ProtocolError("a word of the command line or of the environment has a zero byte in it")
-    head = _RUN.pack(round(deadline_s * 1000), round(grace_s * 1000), len(argv), len(env), output_limit)
+    times = (round(run.deadline_s * 1000), round(run.grace_s * 1000))
+    head = _RUN.pack(*times, len(run.argv), len(run.env), run.output_limit, run.inherits)
     return Frame(Kind.RUN, id, head + b"".join(word.encode(errors="surrogateescape") + b"\0" for word in words))
 
 

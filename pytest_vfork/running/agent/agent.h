@@ -43,6 +43,7 @@ enum output { EVENTS, SPAWNS, STDOUT, STDERR, OUTPUTS };
 
 struct run {
 	uint32_t deadline_ms, grace_ms, argc, envc, output_limit;
+	uint32_t inherits;	/* whether the program gets the agent's environment, too */
 };
 
 struct status {

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -38,7 +39,7 @@ static int64_t now_us(void)
 }
 
 /* Does not return: becomes the program. */
-static _Noreturn void start(char **argv, char **env, const sigset_t *mask)
+static _Noreturn void start(char **argv, char **env, int inherits, const sigset_t *mask)
 {
 	int out[] = { open("/dev/null", O_RDONLY), open(names[STDOUT], O_WRONLY | O_CREAT | O_TRUNC, 0600), open(names[STDERR], O_WRONLY | O_CREAT | O_TRUNC, 0600) };
 
@@ -52,7 +53,10 @@ static _Noreturn void start(char **argv, char **env, const sigset_t *mask)
 	for (int number = 1; number < NSIG; number++)
 		signal(number, SIG_DFL);
 	sigprocmask(SIG_SETMASK, mask, NULL);
-	environ = env;
+	if (!inherits)
+		environ = env;
+	for (char **variable = env; inherits && *variable; variable++)
+		putenv(*variable);
 	execvp(argv[0], argv);
 	dprintf(2, "%s: %s\n", argv[0], strerror(errno));
 	_exit(127);
@@ -177,7 +181,7 @@ _Noreturn void keep(int fd, uint32_t id, const struct run *run, char **argv, cha
 	pid_t program = fork();
 
 	if (program == 0)
-		start(argv, env, &old);
+		start(argv, env, run->inherits, &old);
 	if (program < 0) {
 		tell_text(fd, FAILED, id, "fork: %s", strerror(errno));
 	} else {

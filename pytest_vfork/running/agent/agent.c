@@ -305,7 +305,7 @@ int main(int argc, char **argv)
 	signal(SIGCHLD, SIG_DFL);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);	/* of what a keeper that is killed leaves */
 	uname(&about);
-	tell_text(out, HELLO, 0, "version=%d\nmachine=%s\nkernel=%s\nfolder=%s\ncpus=%ld\nuid=%d\n", VERSION, about.machine, about.release, folder,
+	tell_text(out, HELLO, 0, "version=%d\nmachine=%s\nkernel=%s\nbuild=%s\nfolder=%s\ncpus=%ld\nuid=%d\n", VERSION, about.machine, about.release, about.version, folder,
 		  sysconf(_SC_NPROCESSORS_ONLN), getuid());
 	serve(syscall(SYS_pidfd_open, getppid(), 0));	/* -1 on a kernel without it, and in the first process of a pid namespace */
 	end_everything();

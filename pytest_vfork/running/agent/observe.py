@@ -3,28 +3,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
 from ...judging.events import parse_events, parse_spawns
 from ...model import Observation, ThreadState
-from . import Launch
-from .client import Client, Ran
-from .protocol import Output
+from ..sites import Launch
+from .client import Ran
+from .protocol import Output, Run
 
 GRACE_S = 2.0
 _FILES = {"{events}": "{folder}/events", "{spawns}": "{folder}/spawns"}
 
 
-def run(
-    client: Client, launch: Launch, environ: Mapping[str, str], there: Callable[[str], str] = lambda word: word
-) -> Observation:
-    """Run a launch and return the facts; raise AgentLostError, RefusedError or ProtocolError.
-
-    `environ` is what the program's environment begins with; `there` translates a word that may hold paths of ours.
-    """
-    argv = [there(_fill(word)) for word in launch.boot.wrap(launch.program.argv)]
-    env = {name: there(_fill(value)) for name, value in {**launch.env, **launch.boot.env}.items()}
-    return to_observation(client.run(argv, {**environ, **env}, launch.deadline_s, grace_s=GRACE_S))
+def to_run(launch: Launch) -> Run:
+    """Return what an agent is asked for."""
+    env = {name: _fill(value) for name, value in {**launch.env, **launch.boot.env}.items()}
+    return Run([_fill(word) for word in launch.boot.wrap(launch.program.argv)], env, launch.deadline_s, GRACE_S)
 
 
 def to_observation(ran: Ran) -> Observation:

@@ -13,7 +13,8 @@ from pathlib import Path
 from ...building.builder import Builder
 from ...building.toolchain import NoCompilerError, has_static_libc
 
-_SOURCES = Path(__file__).with_name("agent")
+_SOURCES = Path(__file__).parent
+_INIT = Path(__file__).parent.parent / "kernels" / "init.c"
 _FLAGS = ("-std=gnu11", "-O1", "-Wall", "-Wextra", "-static")
 # uname(2)'s machine → the target of zig, which needs nothing of this machine
 ZIG_TARGETS: Mapping[str, str] = {
@@ -31,17 +32,26 @@ def local(builder: Builder) -> Path:
 
 def static(builder: Builder, machine: str) -> Path:
     """Return the agent for a machine, static; raise NoCompilerError, which says how to get the compiler."""
+    return _build(_static_builder(builder, machine), _FLAGS)
+
+
+def init(builder: Builder, machine: str) -> Path:
+    """Return the first process of a guest, static; raise NoCompilerError."""
+    return _static_builder(builder, machine).shared_object("init", [_INIT], _FLAGS)
+
+
+def _static_builder(builder: Builder, machine: str) -> Builder:
     if machine == platform.machine():
         if shutil.which("musl-gcc"):
-            return _build(Builder(builder.cache, ("musl-gcc",)), _FLAGS)
+            return Builder(builder.cache, ("musl-gcc",))
         if has_static_libc(builder.cc):
-            return _build(builder, _FLAGS)
+            return builder
     if machine not in ZIG_TARGETS:
         raise NoCompilerError(f"no agent for machine {machine}: there is one for {', '.join(ZIG_TARGETS)}")
     if importlib.util.find_spec("ziglang") is None:
         raise NoCompilerError(f"no compiler for a static agent for {machine}: pip install 'pytest-vfork[cc]'")
     zig = (sys.executable, "-m", "ziglang", "cc", "-target", ZIG_TARGETS[machine])
-    return _build(Builder(builder.cache, zig), _FLAGS)
+    return Builder(builder.cache, zig)
 
 
 def _build(builder: Builder, flags: tuple[str, ...]) -> Path:
