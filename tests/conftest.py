@@ -12,9 +12,33 @@ from pytest_vfork.building.builder import Builder
 from pytest_vfork.building.cache import Cache
 from pytest_vfork.building.toolchain import find_cc
 from pytest_vfork.model import Case, Level
+from pytest_vfork.running.present import Inventory
+from pytest_vfork.running.sites.local import LocalSite
 from pytest_vfork.templates.rules import parse_expect, parse_never, parse_order
 
 pytest_plugins = ["pytester"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers",
+        "needs(*names, **programs): rows of templates/needs.py, and commands that must end well, each by the Debian "
+        "packages that make it do so, `needs('root', strace='strace -V')`; without them the test is skipped",
+    )
+
+
+@pytest.fixture(scope="session")
+def inventory(builder: Builder) -> Inventory:
+    return Inventory(LocalSite(builder), builder)
+
+
+@pytest.fixture(autouse=True)
+def skip_without_what_it_needs(request: pytest.FixtureRequest) -> None:
+    for mark in request.node.iter_markers("needs"):
+        here: Inventory = request.getfixturevalue("inventory")
+        programs = {command: package.replace("_", "-") for package, command in mark.kwargs.items()}
+        if why := here.lacks(mark.args) or here.lacks_program(programs):
+            pytest.skip(why)
 
 
 @pytest.fixture(scope="session")

@@ -18,11 +18,11 @@ from pytest_vfork.running.interposers import InterposerError, Settings, probe
 from pytest_vfork.running.interposers.shim import Shim
 from pytest_vfork.running.sites import Launch
 from pytest_vfork.running.sites.local import LocalSite
-from pytest_vfork.templates import suite
+from pytest_vfork.templates import places
 from pytest_vfork.templates.faults import TABLE, FaultError, fault, faults, read_faults
 
 Run = Callable[..., pytest.RunResult]
-SUITE = str(suite.folder("conformance"))
+SUITE = str(places.folder("conformance"))
 LEAST = 60
 ROW = (
     'FAULT(a_fault, BOTH, SOUND, "memory spawn", "It goes "\n'
@@ -125,7 +125,7 @@ def test_a_hanging_program_gets_its_verdict_and_the_run_goes_on(run: Run) -> Non
 
 @pytest.mark.parametrize("mode", [Mode.EMULATE, Mode.REISSUE])
 def test_the_fault_is_armed_in_each_image(builder: Builder, mode: Mode) -> None:
-    boot = Shim(Settings(mode, (), builder, "exit-signal-forced")).boot()
+    boot = Shim(Settings(mode, builder, {"fault": "exit-signal-forced"})).boot()
     again = f"import os, sys; os.execve(sys.executable, [sys.executable, '-c', {ASK!r}], {{}})"
     for program in (ASK, again):
         done = subprocess.run(
@@ -136,8 +136,8 @@ def test_the_fault_is_armed_in_each_image(builder: Builder, mode: Mode) -> None:
 
 def test_a_fault_that_is_not_there_is_noticed_by_the_probe(builder: Builder) -> None:
     site = LocalSite(builder)
-    shim = Shim(Settings(Mode.EMULATE, (), builder, "memory-private"))
-    plain = Shim(Settings(Mode.EMULATE, (), builder))
+    shim = Shim(Settings(Mode.EMULATE, builder, {"fault": "memory-private"}))
+    plain = Shim(Settings(Mode.EMULATE, builder))
     armed, unarmed = (site.run(Launch(probe(builder), interposer.boot(), 60)) for interposer in (shim, plain))
     assert shim.complain(armed) is None
     assert plain.complain(unarmed) is None
@@ -146,7 +146,7 @@ def test_a_fault_that_is_not_there_is_noticed_by_the_probe(builder: Builder) -> 
 
 
 def test_the_shim_refuses_a_fault_that_it_does_not_know(builder: Builder) -> None:
-    boot = Shim(Settings(Mode.EMULATE, (), builder)).boot()
+    boot = Shim(Settings(Mode.EMULATE, builder)).boot()
     environment = {**os.environ, **boot.env, "VFORK_SHIM": "mode=emulate,fault=spork"}
     done = subprocess.run(["true"], env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 127
@@ -155,4 +155,4 @@ def test_the_shim_refuses_a_fault_that_it_does_not_know(builder: Builder) -> Non
 
 def test_settings_with_an_unknown_fault_raise(builder: Builder) -> None:
     with pytest.raises((FaultError, InterposerError)):
-        Shim(Settings(Mode.EMULATE, (), builder, "spork"))
+        Shim(Settings(Mode.EMULATE, builder, {"fault": "spork"}))

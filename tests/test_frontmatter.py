@@ -7,7 +7,7 @@ import pytest
 
 from pytest_vfork.building.render import render_workload
 from pytest_vfork.model import Level
-from pytest_vfork.templates import frontmatter, suite
+from pytest_vfork.templates import frontmatter, places, suite
 
 CASE = """\
 /*---
@@ -115,7 +115,7 @@ WORKLOAD = """\
 # seen: {vfork: 2, make clone-stack|clone3-stack with VM+VFORK: 1}
 # never_seen: [bash family]
 # asserts: [statuses, errors]
-# needs: {make: make}
+# needs: {make --version: make}
 # options: [-S]
 # version: [make, --version]
 # fails_under: [fork]
@@ -127,7 +127,7 @@ print(1)
 
 def test_a_workload_is_read_from_a_script(tmp_path: Path) -> None:
     workload = frontmatter.read_workload(write(tmp_path, WORKLOAD, "a-rule.py.j2"))
-    assert (workload.stdout, workload.seen["vfork"], workload.needs) == ("one\ntwo\n", 2, {"make": "make"})
+    assert (workload.stdout, workload.seen["vfork"], workload.needs) == ("one\ntwo\n", 2, {"make --version": "make"})
     assert (workload.language, workload.options, workload.under_fork) == ("py", ("-S",), "It hangs.")
     assert frontmatter.body(workload.template) == "print(1)\n"
 
@@ -149,7 +149,8 @@ def test_a_workload_may_be_a_folder(tmp_path: Path) -> None:
         ("vfork: 2", "vfork: 0", 10, "seen: want a mapping"),
         ("bash family", "a b c", 11, "never_seen: 'a b c': want"),
         ("[statuses, errors]", "[spoons]", 12, "asserts: ['spoons']: want some of"),
-        ("{make: make}", "[make]", 13, "needs: want a mapping"),
+        ("{make --version: make}", "[make]", 13, "needs: want a mapping"),
+        ("{make --version: make}", "{make: make}", 13, "needs: 'make': an executable may be there and not work"),
         ("[fork]", "[]", 17, "under_fork: goes with fork in fails_under"),
     ],
 )
@@ -171,5 +172,5 @@ def test_ours_are_well_formed_and_many() -> None:
 
 
 def test_the_events_of_the_skeleton_are_known() -> None:
-    skeleton = (suite.folder("c_tests") / "_lib" / "case.c.j2").read_text()
+    skeleton = (places.folder("c_tests") / "_lib" / "case.c.j2").read_text()
     assert set(frontmatter.EVENT.findall(skeleton)) == frontmatter.SKELETON_EVENTS

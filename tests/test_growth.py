@@ -25,7 +25,7 @@ NOISE_KIB = 96
 def test_spawns_and_execs_leave_nothing_behind(builder: Builder, mode: Mode) -> None:
     program = builder.c_program(SOURCE.name, SOURCE.read_text("utf-8"))
     argv = (*program.argv, str(SPAWNS), str(EXECS))
-    seen = LocalSite(builder).run(Launch(Program(SOURCE, argv), Shim(Settings(mode, (), builder)).boot(), 300))
+    seen = LocalSite(builder).run(Launch(Program(SOURCE, argv), Shim(Settings(mode, builder)).boot(), 300))
     assert (seen.status, seen.stderr, seen.left_behind) == (0, "", ()), seen
     samples = {line.split()[0]: dict(word.split("=") for word in line.split()[1:]) for line in seen.stdout.splitlines()}
     warm, end, chained = samples["warm"], samples["end"], samples["chained"]

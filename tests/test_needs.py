@@ -13,10 +13,10 @@ import pytest
 
 from pytest_vfork.building.builder import Builder
 from pytest_vfork.model import Observation, Program
-from pytest_vfork.running.present import present
+from pytest_vfork.running.present import Inventory, present
 from pytest_vfork.running.sites import Launch
 from pytest_vfork.running.sites.local import LocalSite
-from pytest_vfork.templates import needs, suite
+from pytest_vfork.templates import needs, places, suite
 
 
 class Poor(LocalSite):
@@ -39,7 +39,7 @@ def test_what_is_there_is_found(builder: Builder) -> None:
     assert needs.lacking(there, there) is None
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root has capabilities to lose")
+@pytest.mark.needs("root", util_linux="setpriv --bounding-set=-all true")
 def test_what_is_not_there_is_named_with_a_way_to_get_it(builder: Builder) -> None:
     there = present(Poor(builder), builder)
     assert "root" not in there
@@ -47,7 +47,7 @@ def test_what_is_not_there_is_named_with_a_way_to_get_it(builder: Builder) -> No
 
 
 def test_a_case_that_needs_what_is_not_there_is_unsupported(tmp_path: Path) -> None:
-    cases = str(suite.folder("conformance") / "test_cases.py")
+    cases = str(places.folder("conformance") / "test_cases.py")
     command = [sys.executable, "-m", "pytest", "-c", os.devnull, "-p", "no:cacheprovider", "-rs", cases]
     command += ["-k", "copies/capabilities-are-a-copy:vfork"]
     if os.geteuid() == 0:
@@ -55,3 +55,40 @@ def test_a_case_that_needs_what_is_not_there_is_unsupported(tmp_path: Path) -> N
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
     assert "it needs root, with its capabilities: run as root" in done.stdout
     assert "1 skipped" in done.stdout
+
+
+def test_a_program_that_is_there_but_does_not_work_is_missing(
+    inventory: Inventory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert inventory.lacks_program({"sh -c true": "dash"}) is None
+    assert inventory.lacks_program({"no-such-program --version": "none"}) == (
+        "no-such-program is not on local: apt-get install none"
+    )
+    proxy = tmp_path / "rustc"  # as rustup's is, until there is a toolchain
+    proxy.write_text("#!/bin/sh\necho 'error: no toolchain' >&2\nexit 1\n")
+    proxy.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert inventory.lacks_program({"rustc --version": "rustc"}) == (
+        "rustc --version does not work on local (error: no toolchain): apt-get install rustc"
+    )
+    why = inventory.lacks_language("rs", ())
+    assert why is not None
+    assert "the least Rust program cannot be made (error: no toolchain): apt-get install rustc gcc" in why
+
+
+def test_what_a_language_cannot_do_with_the_options_of_a_workload_is_missing(inventory: Inventory) -> None:
+    assert inventory.lacks_language("c", ()) is None
+    why = inventory.lacks_language("c", ("-no-such-flag-of-a-compiler",))
+    assert why is not None and why.startswith("the least C program cannot be made")
+
+
+@pytest.mark.needs("root", util_linux="setpriv --bounding-set=-all true")
+@pytest.mark.parametrize(("prefix", "outcome"), [((), "passed"), (("setpriv", "--bounding-set=-all"), "xfailed")])
+def test_a_deviation_of_the_unprivileged_is_expected_of_them_alone(
+    tmp_path: Path, prefix: tuple[str, ...], outcome: str
+) -> None:
+    suite_file = str(places.folder("conformance") / "test_cases.py")
+    command = [*prefix, sys.executable, "-m", "pytest", "-c", os.devnull, "-p", "no:cacheprovider", suite_file]
+    command += ["--vfork-mode=emulate", "-k", "copies/no-new-privileges and :vfork"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
+    assert f"1 {outcome}" in done.stdout

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from pytest_vfork.templates import suite
+from pytest_vfork.templates import places, suite
 
 Run = Callable[..., pytest.RunResult]
-SUITE = str(suite.folder("conformance"))
+SUITE = str(places.folder("conformance"))
 CASE = "parent-waits-until-exec"
 CALLS = 7
 
@@ -77,7 +77,7 @@ def test_the_record_holds_facts_and_verdicts_apart(
     header, ladder = lines[0], lines[-1]
     assert header["schema"] == 1
     assert (header["mode"], header["claim"], header["interposer"]) == ("fork", "posix", "shim")
-    assert {"kernel", "libc", "machine", "interposer_version", "seed"} <= set(header)
+    assert {"kernel", "libc", "machine", "interposer_version"} <= set(header)
     for facts, verdict in zip(lines[1:-1:2], lines[2:-1:2], strict=True):
         assert (facts["id"], facts["call"]) == (verdict["id"], verdict["call"])
         assert verdict["outcome"] == "fail"
@@ -187,7 +187,7 @@ def test_a_stale_expectation_is_red(run: Run, pytester: pytest.Pytester) -> None
     [
         (
             EXPECTED.format(case="no-such-case"),
-            "*known.toml: expectation 1 (suspension/no-such-case): stale: there is no such case*",
+            "*known.toml: expectation 1 (suspension/no-such-case): stale: there is no case suspension/no-such-case*",
         ),
         (EXPECTED.format(case=CASE).replace("link", "lnk"), "*unknown key lnk*"),
         ("[[expect", "*known.toml: *"),
@@ -216,10 +216,10 @@ def test_the_fixtures_serve_anybodys_tests(run: Run, pytester: pytest.Pytester) 
     pytester.makepyfile("""
         from pathlib import Path
 
-        def test_mine(interposer, vfork_compile, vfork_run):
-            assert (interposer.name, interposer.mode.value) == ("shim", "emulate")
+        def test_mine(vfork_interposer, vfork_compile, vfork_run):
+            assert (vfork_interposer.name, vfork_interposer.mode.value) == ("shim", "emulate")
             program = vfork_compile(Path("mine.c.j2"), what="ran", status=3)
-            for seen in (vfork_run(program, "{events}"), interposer.run(program, "{events}", deadline_s=30)):
+            for seen in (vfork_run(program, "{events}"), vfork_interposer.run(program, "{events}", deadline_s=30)):
                 assert seen.status == 3 << 8
                 assert [(event.name, event.value) for event in seen.events] == [("mine.ran", 2)]
 
@@ -252,27 +252,25 @@ def test_importing_the_plugin_imports_nothing_heavy(pytester: pytest.Pytester) -
 
 def test_another_package_adds_an_interposer_by_one_hook(run: Run, pytester: pytest.Pytester) -> None:
     pytester.makeconftest("""
-        from pytest_vfork.model import Boot
+        from pytest_vfork import Boot, Interposer, Option
 
-        class Mine:
+        class Mine(Interposer):
             name = "mine"
             version = "7"
-            logs_spawns = False
+            options = (Option("flavour", "WORD", "of what taste"),)
 
             def boot(self, log=None):
-                return Boot(env={"MINE": "here"})
+                return Boot(env={"MINE": self.settings.given.get("flavour", "here")})
 
-            def complain(self, probe):
-                return None
-
-        def pytest_vfork_interposers():
-            return {"mine": lambda settings: Mine()}
+        def pytest_vfork_extensions():
+            return [Mine]
     """)
     pytester.makepyfile("""
-        def test_it(interposer, vfork_compile):
-            source = '#include <stdlib.h>\\nint main(void) { return getenv("MINE") == NULL; }'
-            assert (interposer.name, interposer.version) == ("mine", "7")
-            assert interposer.run(vfork_compile(source)).status == 0
+        def test_it(vfork_interposer, vfork_compile):
+            source = '#include <stdlib.h>\\n#include <stdio.h>\\nint main(void) { return puts(getenv("MINE")) < 0; }'
+            assert (vfork_interposer.name, vfork_interposer.version) == ("mine", "7")
+            assert vfork_interposer.run(vfork_compile(source)).stdout == "sweet\\n"
     """)
-    run("--vfork-interposer=mine").assert_outcomes(passed=1)
+    run("--vfork-interposer=mine", "--vfork-flavour=sweet").assert_outcomes(passed=1)
+    assert run("--vfork-flavour=sweet").ret == pytest.ExitCode.USAGE_ERROR, "it goes with mine alone"
     assert run("--vfork-interposer=yours").ret == pytest.ExitCode.USAGE_ERROR

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Programs too slow for a workload give the same result under native, reissue and emulate: one file of programs/ each.
 
-The head of a file says what it needs (`# needs: executable=package`) and, line by line, the whole output (`# prints:`).
+The head of a file says what it needs (`# needs: command that must end well = package`) and, line by line, the whole
+output (`# prints:`).
 """
 
 from __future__ import annotations
 
 import functools
-import importlib.util
 import re
 import shutil
 import sys
@@ -20,6 +20,7 @@ from pytest_vfork.building.builder import Builder
 from pytest_vfork.model import Mode, Observation, Program, describe_status
 from pytest_vfork.running.interposers import Settings
 from pytest_vfork.running.interposers.shim import Shim, why_not
+from pytest_vfork.running.present import Inventory
 from pytest_vfork.running.sites import Launch
 from pytest_vfork.running.sites.local import LocalSite
 
@@ -40,26 +41,20 @@ def head(file: Path, key: str) -> list[str]:
     return re.findall(rf"^(?:#|//) {key}: (.*)$", file.read_text("utf-8"), re.MULTILINE)
 
 
-def missing(file: Path) -> str | None:
-    """Say what this machine lacks for a program, and how to get it, or None. A dot makes it a Python module."""
-    needs = [tuple(need.split("=")) for line in head(file, "needs") for need in line.split()]
-    needs.append(RUNNERS[file.suffix])
-    for name, package in needs:
-        is_module = "." in name and not name.startswith("/")
-        if is_module and not _has_module(name):
-            return f"{sys.executable} has no {name}: apt-get install {package}, or a Python built from source"
-        if not is_module and shutil.which(name) is None:
-            return f"{name} is not here: apt-get install {package}"
-        if not is_module and (reason := why_not(Path(shutil.which(name) or name))):
+def missing(file: Path, inventory: Inventory) -> str | None:
+    """Say what this machine lacks for a program, and how to get it, or None."""
+    runner, package = RUNNERS[file.suffix]
+    needs = {f"{runner} /dev/null": package}
+    for need in head(file, "needs"):
+        command, _, package = need.rpartition(" = ")
+        needs[command.replace("{python}", sys.executable)] = package
+    if why := inventory.lacks_program(needs):
+        return why
+    for command, package in needs.items():
+        path = shutil.which(command.split()[0])
+        if path and (reason := why_not(Path(path))):
             return f"{reason}; install the dynamic one: apt-get install {package}"
     return None
-
-
-def _has_module(name: str) -> bool:
-    try:
-        return importlib.util.find_spec(name) is not None
-    except ModuleNotFoundError:
-        return False
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +63,7 @@ def run(builder: Builder) -> Run:
 
     @functools.cache
     def once(file: Path, mode: Mode) -> Observation:
-        boot = Shim(Settings(mode, (), builder)).boot()
+        boot = Shim(Settings(mode, builder)).boot()
         program = Program(file, (RUNNERS[file.suffix][0], str(file)))
         return LocalSite(builder).run(Launch(program, boot, DEADLINE_S, {"LC_ALL": "C"}))
 
@@ -77,8 +72,8 @@ def run(builder: Builder) -> Run:
 
 @pytest.mark.parametrize("mode", MODES, ids=[mode.value for mode in MODES])
 @pytest.mark.parametrize("file", PROGRAMS, ids=[file.name for file in PROGRAMS])
-def test_a_program_gives_the_same_result_in_every_mode(run: Run, file: Path, mode: Mode) -> None:
-    if lack := missing(file):
+def test_a_program_gives_the_same_result_in_every_mode(run: Run, inventory: Inventory, file: Path, mode: Mode) -> None:
+    if lack := missing(file, inventory):
         pytest.skip(lack)
     seen, native = run(file, mode), run(file, Mode.NATIVE)
     assert seen.status is not None, f"no end within {DEADLINE_S} s:\n" + "\n".join(map(str, seen.where))
@@ -91,7 +86,7 @@ def test_a_program_gives_the_same_result_in_every_mode(run: Run, file: Path, mod
 
 @pytest.mark.parametrize("mode", MODES[1:], ids=["reissue", "emulate"])
 def test_a_static_program_is_refused(builder: Builder, static_image: Path, mode: Mode) -> None:
-    boot = Shim(Settings(mode, (), builder)).boot()
+    boot = Shim(Settings(mode, builder)).boot()
     program = Program(static_image, ("dash", "-c", f"{static_image}; echo status $?"))
     seen = LocalSite(builder).run(Launch(program, boot, DEADLINE_S))
     assert (seen.status, seen.stdout) == (0, "status 126\n"), seen

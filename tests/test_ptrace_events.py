@@ -13,7 +13,8 @@ from pytest_vfork.judging.verdict import judge_case
 from pytest_vfork.model import Case, Mode, Observation
 from pytest_vfork.running.interposers import Settings
 from pytest_vfork.running.interposers.shim import Shim
-from pytest_vfork.running.observers.ptrace_events import observe_events
+from pytest_vfork.running.observers.ptrace_events import PtraceEvents
+from pytest_vfork.running.sites import Launch
 from pytest_vfork.running.sites.local import LocalSite
 from pytest_vfork.templates import suite
 
@@ -27,8 +28,8 @@ def observe(builder: Builder, mode: Mode, call: str, id: str = CASE) -> Observat
     case = next(case for case in suite.cases() if case.id == id)
     program = builder.case(case, call)
     program = replace(program, argv=(*program.argv, "{events}"))
-    boot = Shim(Settings(mode, (), builder)).boot()
-    return observe_events(LocalSite(builder), boot, program, 60.0)
+    boot = Shim(Settings(mode, builder)).boot()
+    return LocalSite(builder).run(Launch(program, PtraceEvents().around(boot), 60.0))
 
 
 @pytest.mark.parametrize("call", CALLS)

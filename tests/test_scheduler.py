@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
 import subprocess
 import sys
@@ -125,14 +124,14 @@ def test_python_works_under_the_scheduler(run: Run) -> None:
     assert len([line for line in log if line[0] == "go"]) >= 4 * 6
 
 
-@pytest.mark.skipif(shutil.which("dash") is None, reason="dash is not here: apt-get install dash")
+@pytest.mark.needs(dash="dash -c true")
 def test_dash_works_under_the_scheduler(run: Run) -> None:
     seen, log = run(1, "dash", "-c", DASH)
     assert (seen.status, seen.stdout, seen.stderr) == (0, "one\n3\n3\n3\ntwo three\n", "")
     assert [line[0] for line in log].count("go") >= 4
 
 
-@pytest.mark.skipif(shutil.which("dash") is None, reason="dash is not here: apt-get install dash")
+@pytest.mark.needs(dash="dash -c true")
 def test_a_parent_that_waits_for_its_turn_can_be_killed(run: Run) -> None:
     # The child has let go, by exec, when it kills, and the scheduler waits for a second parent.
     # SIGKILL, for dash blocks all others around vfork, and then Linux, too, lets them wait.

@@ -34,7 +34,7 @@ def mode(request: pytest.FixtureRequest) -> Mode:
 @pytest.fixture
 def shimmed(builder: Builder, mode: Mode) -> Shimmed:
     """Run a command under the shim; returns what it wrote and its status."""
-    boot = Shim(Settings(mode, (), builder)).boot()
+    boot = Shim(Settings(mode, builder)).boot()
 
     def run(*argv: str, **environment: str) -> subprocess.CompletedProcess[str]:
         whole = {**os.environ, **environment, **boot.env}
@@ -151,7 +151,7 @@ def test_an_image_that_changes_in_place_is_looked_at_again(
 
 
 def test_a_bad_configuration_is_refused(shimmed: Shimmed, builder: Builder) -> None:
-    boot = Shim(Settings(Mode.EMULATE, (), builder)).boot()
+    boot = Shim(Settings(Mode.EMULATE, builder)).boot()
     environment = {**os.environ, **boot.env, "VFORK_SHIM": "mode=spoon"}
     done = subprocess.run(["true"], env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 127
@@ -161,7 +161,7 @@ def test_a_bad_configuration_is_refused(shimmed: Shimmed, builder: Builder) -> N
 SPAWN = "import subprocess; subprocess.run(['true']); subprocess.run(['/bin/true'], close_fds=False)"
 
 
-@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not here: apt-get install strace")
+@pytest.mark.needs(strace="strace true", dash="dash -c true")
 @pytest.mark.parametrize(
     "spawner", [(sys.executable, "-c", SPAWN), ("dash", "-c", "/bin/true; exit 0")], ids=["python", "dash"]
 )
@@ -179,7 +179,7 @@ def test_the_kernel_sees_clone_vfork_only_in_reissue(
 
 @pytest.mark.parametrize(("answer", "found"), [(22, "native"), (0xF01, "fork"), (0, "nothing at all")])
 def test_a_shim_that_does_not_intercept_is_found_out(builder: Builder, answer: int, found: str) -> None:
-    shim = Shim(Settings(Mode.EMULATE, (), builder))
+    shim = Shim(Settings(Mode.EMULATE, builder))
     probed = Observation((Event(0, "probe.answer", 1, 1, answer),), 0, "", "", 0.1)
     assert shim.complain(probed) == f"the shim in mode emulate does not intercept: the probe found {found}"
 
@@ -188,13 +188,13 @@ def test_a_shim_that_does_not_intercept_is_found_out(builder: Builder, answer: i
 def test_a_filter_of_the_applications_own_holds(builder: Builder, shared: Mode) -> None:
     program = builder.c_program("own_filter.c", Path(__file__).with_name("own_filter.c").read_text())
     native = subprocess.run(program.argv, capture_output=True, text=True, timeout=60, check=False)
-    environment = {**os.environ, **Shim(Settings(shared, (), builder)).boot().env}
+    environment = {**os.environ, **Shim(Settings(shared, builder)).boot().env}
     done = subprocess.run(program.argv, env=environment, capture_output=True, text=True, timeout=60, check=False)
     expected = "getppid 1\ntrapped 1 mark 7\nfrom the image\nin the child 1, trapped 1\nstatus 3\n"
     assert (native.stdout, done.stdout, done.stderr) == (expected, expected, "")
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make an image that changes to another user")
+@pytest.mark.needs("setuid")
 def test_an_image_that_would_change_its_user_is_refused_with_a_reason(shimmed: Shimmed, tmp_path: Path) -> None:
     image = tmp_path / "setuid"
     shutil.copy("/bin/true", image)

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -23,7 +22,7 @@ def run(builder: Builder, mode: Mode, *arguments: str, config: str = "", cc: str
     """Return what the program printed, and how many bytes of code it found changed."""
     compiler = Builder(builder.cache, (cc,)) if cc else builder
     program = compiler.c_program("shortcut.c", (HERE / "shortcut.c").read_text())
-    environment = {**os.environ, **Shim(Settings(mode, (), builder)).boot().env}
+    environment = {**os.environ, **Shim(Settings(mode, builder)).boot().env}
     if config:
         environment["VFORK_SHIM"] += config
     done = subprocess.run(
@@ -43,7 +42,7 @@ def test_actions_are_those_of_linux_when_the_site_is_rewritten(builder: Builder,
     assert 0 < changed <= 5 or (mode is Mode.FORK and when == "spawn")
 
 
-@pytest.mark.skipif(shutil.which("musl-gcc") is None, reason="musl-gcc is not here: apt-get install musl-tools")
+@pytest.mark.needs(musl_tools="musl-gcc -shared -o probe.so -x c /dev/null")
 @pytest.mark.parametrize("when", ["calls", "late"])
 @MODES
 def test_actions_are_those_of_linux_with_musl(builder: Builder, mode: Mode, when: str) -> None:

@@ -193,7 +193,7 @@ def test_the_log_is_that_of_the_shim(builder: Builder, mode: Mode, tmp_path: Pat
     script = "import os, subprocess\nsubprocess.run(['/bin/true'])\nsubprocess.run(['/bin/true'], close_fds=False)\n"
     script += "os.waitpid(os.posix_spawn('/bin/true', ['true'], {}), 0)\n(os.fork() or os._exit(0)) and os.wait()\n"
     logs = [tmp_path / "shim", tmp_path / "tracer"]
-    boot = Shim(Settings(mode, (), builder)).boot(str(logs[0]))
+    boot = Shim(Settings(mode, builder)).boot(str(logs[0]))
     subprocess.run([sys.executable, "-c", script], env={**os.environ, **boot.env}, check=True, timeout=DEADLINE_S)
     subprocess.run(command(mode, sys.executable, "-c", script, log=logs[1]), check=True, timeout=DEADLINE_S)
     ours, theirs = ([_shape(line) for line in log.read_text().splitlines()] for log in logs)
@@ -228,5 +228,5 @@ for close_fds in (True, False):
 def test_a_tracer_that_does_not_intercept_is_found_out(builder: Builder, answer: int, tracer: int, found: str) -> None:
     events = [("probe.tracer", tracer), ("probe.tracer-answer", answer), ("probe.spawned", 42 << 8)]
     seen = Observation(tuple(Event(n, name, 1, 1, value) for n, (name, value) in enumerate(events)), 0, "", "", 0.0)
-    complaint = Ptrace(Settings(Mode.EMULATE, (), builder)).complain(seen)
+    complaint = Ptrace(Settings(Mode.EMULATE, builder)).complain(seen)
     assert complaint is not None and found in complaint

@@ -12,13 +12,12 @@ import pytest
 from pytest_vfork.building import render, toolchain
 from pytest_vfork.building.builder import Builder
 from pytest_vfork.building.toolchain import NoCompilerError
-from pytest_vfork.judging.expectations import read_expectations
-from pytest_vfork.judging.verdict import find_expectation
+from pytest_vfork.judging.expectations import find_expectation, read_expectations
 from pytest_vfork.model import Expectation, Outcome
 from pytest_vfork.running.interposers.shim import why_not
-from pytest_vfork.templates import suite, variants
+from pytest_vfork.templates import places, suite, variants
 
-SUITE = str(suite.folder("conformance"))
+SUITE = str(places.folder("conformance"))
 CASE = next(case for case in suite.cases() if case.id == "suspension/parent-waits-until-exit")
 
 
@@ -77,6 +76,6 @@ def test_an_expectation_may_speak_of_one_build(tmp_path: Path) -> None:
     text = f'[[expect]]\ncase = "{CASE.id}"\noutcome = "fail"\nreason = "r"\nlink = "l"\nvariants = ["musl"]\n'
     path.write_text(text)
     known = read_expectations(path, [CASE.id])
-    assert known == (Expectation(CASE.id, Outcome.FAIL, "r", "l", variants=("musl",)),)
+    assert known == (Expectation((CASE.id,), Outcome.FAIL, "r", "l", variants=("musl",)),)
     assert find_expectation(known, CASE.id, "vfork", "emulate", "musl") is known[0]
     assert find_expectation(known, CASE.id, "vfork", "emulate") is None

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from pytest_vfork.judging.events import parse_events, parse_spawns
-from pytest_vfork.judging.verdict import apply_expectation, find_expectation, judge_case, judge_workload
+from pytest_vfork.judging.expectations import apply_expectation, find_expectation
+from pytest_vfork.judging.verdict import judge_case, judge_workload
 from pytest_vfork.model import Case, Expectation, Level, Observation, Outcome, Spawn, Verdict, Workload
 
 MakeCase = Callable[..., Case]
@@ -164,7 +165,7 @@ def test_a_workload_with_other_output_fails() -> None:
     assert judge_workload(WORKLOAD, workload_run(parse_spawns(SPAWNS), "no\n")).outcome is Outcome.FAIL
 
 
-KNOWN = Expectation("area/*", Outcome.FAIL, "cannot be had", "docs", calls=("vfork",), modes=("emulate",))
+KNOWN = Expectation(("area/*",), Outcome.FAIL, "cannot be had", "docs", calls=("vfork",), modes=("emulate",))
 
 
 def test_an_expectation_speaks_of_its_calls_and_modes_alone() -> None:

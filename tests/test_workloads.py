@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import re
 
-from pytest_vfork.commands.catalogue import workloads as page
+from pytest_vfork.commands import workloads as page
 from pytest_vfork.model import ASSERTIONS
-from pytest_vfork.templates import languages, suite
+from pytest_vfork.templates import languages, places, suite
 
 WORKLOADS = suite.workloads()
-DOCS = suite.folder("fixtures").parent / "docs" / "workloads.md"
+DOCS = places.folder("fixtures").parent / "docs" / "workloads.md"
 
 
 def test_the_page_of_workloads_is_not_stale() -> None:
@@ -45,8 +45,8 @@ def test_a_program_tells_its_version() -> None:
 
 
 def test_the_gate_installs_what_they_need() -> None:
-    gate = (suite.folder("fixtures").parent / ".ci" / "run").read_text("utf-8")
-    packages = {package for workload in WORKLOADS for package in languages.needs(workload).values()}
+    gate = (places.folder("fixtures").parent / ".ci" / "run").read_text("utf-8")
+    packages = {package for workload in WORKLOADS for package in languages.packages(workload)}
     assert packages <= set(re.findall(r"[\w.+-]+", gate))
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from ..model import Case, Program, Workload
 from ..templates.languages import LANGUAGES
 from ..templates.variants import VARIANTS
-from . import toolchain
+from . import inputs, toolchain
 from .cache import Cache
-from .render import digest_of_renderer, filename_of, render_case, render_workload
+from .render import filename_of, render_case, render_workload
 
 CASE_FLAGS = VARIANTS[""].flags
 # Beside each program: what the compiler had to say of it, if it was compiled.
@@ -44,7 +44,7 @@ class Builder:
             return self._compile(filename, render_case(case, call, variant), command, compiler).source.parent
 
         # Rendering costs more than all else that a warm run does here; what goes into it is known without.
-        rendered = ("case", case.template.read_text("utf-8"), case.id, call, variant, digest_of_renderer())
+        rendered = ("case", case.template.read_text("utf-8"), case.id, call, variant, inputs.digest())
         return _program(self.cache.find((*rendered, *command, compiler), make), filename)
 
     def c_program(self, filename: str, source: str, flags: Sequence[str] = CASE_FLAGS) -> Program:

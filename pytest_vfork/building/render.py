@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import re
 import textwrap
 from collections.abc import Callable, Mapping
@@ -13,7 +12,7 @@ from pathlib import Path
 import jinja2
 
 from ..model import Case, Workload, item_name
-from ..templates import frontmatter, suite
+from ..templates import frontmatter, places
 from ..templates.variants import VARIANTS
 from .headers import MARK, with_includes
 
@@ -56,18 +55,6 @@ def render_workload(workload: Workload) -> Mapping[str, str]:
     return {name: render(str(path.absolute())).render().strip("\n") + "\n" for name, path in sources.items()}
 
 
-@functools.cache
-def digest_of_renderer() -> str:
-    """Return a hash of all that goes into the source of a case beside its own template and front matter."""
-    digest = hashlib.sha256(jinja2.__version__.encode())
-    package = Path(__file__).parent.parent
-    for file in sorted(
-        (*suite.folder("c_tests").glob("_lib/*"), *package.glob("building/*.py"), *package.glob("templates/*.py"))
-    ):
-        digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
-    return digest.hexdigest()
-
-
 def filename_of(case: Case, call: str, variant: str) -> str:
     """Return the name of the file that a case is rendered into."""
     return item_name(case.id.rpartition("/")[2], call, variant).replace(":", ".") + ".c"
@@ -83,7 +70,7 @@ def render_text(text: str, values: Mapping[str, object]) -> str:
 
 @functools.cache  # it keeps what it has compiled, the skeleton above all: half of a warm run otherwise
 def _environment() -> jinja2.Environment:
-    shared = [suite.folder("c_tests"), suite.folder("fixtures")]
+    shared = [places.folder("c_tests"), places.folder("fixtures")]
     loaders = [jinja2.FunctionLoader(_load), jinja2.FileSystemLoader(shared)]
     return jinja2.Environment(
         loader=jinja2.ChoiceLoader(loaders), undefined=_Strict, trim_blocks=True, lstrip_blocks=True, autoescape=False

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import resource
@@ -19,10 +20,23 @@ from ..building.builder import Builder
 from ..building.cache import Cache
 from ..building.toolchain import NoCompilerError, find_cc
 from ..judging.events import parse_refusals, parse_spawns
-from ..model import Boot, Mode, Program, Refusal, Spawn
+from ..model import Mode, Program, Refusal, Spawn
 from ..model.census import table, tally, to_json, verdict
 from ..running.interposers import InterposerError, Settings
-from ..running.observers.spawns import observer
+from ..running.spawns import logger
+from .cli import CANNOT_RUN, NOT_FOUND, Commands, complain
+from .run import environment
+
+
+def add_command(commands: Commands) -> None:
+    """Declare the command."""
+    census = commands.add_parser(
+        "census", help="run a command and say by which calls it made processes: pytest-vfork census -- make -j8"
+    )
+    census.add_argument("--vfork-interposer", dest="interposer", choices=["shim", "ptrace"], help="what looks on")
+    census.add_argument("--json", metavar="FILE", help="write the census to this file")
+    census.add_argument("program", nargs="+", metavar="CMD", help="the command and its arguments, after --")
+    census.set_defaults(does=_census)
 
 
 @dataclass(frozen=True)
@@ -46,8 +60,8 @@ def count(command: Sequence[str], interposer: str | None, cc: str | None) -> Cen
         raise FileNotFoundError(command[0])
     program = Program(Path(path), (path, *command[1:]))
     # ptrace needs no compiler.
-    settings = Settings(Mode.REISSUE, (), Builder(Cache.of_user(), () if interposer == "ptrace" else find_cc(cc)))
-    by = observer(settings, [program], interposer)
+    settings = Settings(Mode.REISSUE, Builder(Cache.of_user(), () if interposer == "ptrace" else find_cc(cc)))
+    by = logger(settings, [program], interposer)
     with tempfile.TemporaryDirectory(prefix="pytest-vfork-") as folder:
         log = Path(folder) / "spawns"
         log.touch()
@@ -56,14 +70,6 @@ def count(command: Sequence[str], interposer: str | None, cc: str | None) -> Cen
             status = _wait(process)
         text = log.read_text("utf-8", "replace")
     return Census(status, parse_spawns(text), parse_refusals(text), by.name)
-
-
-def environment(boot: Boot) -> dict[str, str]:
-    """Return this process's environment with what an interposer adds; what is preloaded already stays so."""
-    together = {**os.environ, **boot.env}
-    if "LD_PRELOAD" in boot.env and os.environ.get("LD_PRELOAD"):
-        together["LD_PRELOAD"] = f"{boot.env['LD_PRELOAD']}:{os.environ['LD_PRELOAD']}"
-    return together
 
 
 def _wait(process: subprocess.Popen[bytes]) -> int:
@@ -85,21 +91,19 @@ def report(census: Census) -> str:
     return "\n".join([*lines, verdict(rows, census.refused)])
 
 
-def main(command: Sequence[str], interposer: str | None, cc: str | None, json_file: str | None) -> int:
+def _census(arguments: argparse.Namespace) -> int:
     """Count, print to standard error, which leaves standard output to the command, and end as the command did."""
     try:
-        census = count(command, interposer, cc)
+        census = count(arguments.program, arguments.interposer, arguments.cc)
     except FileNotFoundError as error:
-        print(f"pytest-vfork: {error}: not found", file=sys.stderr)
-        return 127
+        return complain(f"{error}: not found", NOT_FOUND)
     except (InterposerError, NoCompilerError, OSError) as error:
-        print(f"pytest-vfork: {error}", file=sys.stderr)
-        return 126
+        return complain(str(error), CANNOT_RUN)
     print(report(census), file=sys.stderr, flush=True)
-    if json_file:
-        plain = {"command": list(command), "status": census.status, "interposer": census.interposer}
+    if arguments.json:
+        plain = {"command": arguments.program, "status": census.status, "interposer": census.interposer}
         plain |= to_json(tally(census.spawns), census.refused)
-        Path(json_file).write_text(json.dumps(plain, indent=2) + "\n", "utf-8")
+        Path(arguments.json).write_text(json.dumps(plain, indent=2) + "\n", "utf-8")
     if census.status < 0:
         _die_of(-census.status)
     return census.status

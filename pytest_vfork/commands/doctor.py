@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib.util
 import platform
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +13,13 @@ from pathlib import Path
 from ..building import toolchain
 from ..building.builder import Builder
 from ..building.cache import Cache
-from ..running.interposers import InterposerError, Settings, factories, probe
-from ..running.present import present
+from ..running.interposers import InterposerError, Settings, interposers, probe
+from ..running.present import Inventory, present
 from ..running.sites import Launch
 from ..running.sites.local import LocalSite
-from ..templates import languages, needs, suite, variants
+from ..templates import needs, suite, variants
+from ..templates.languages import LANGUAGES
+from .cli import Commands
 
 _PROBE_DEADLINE_S = 60.0
 
@@ -32,9 +34,15 @@ class Finding:
     remedy: str = ""
 
 
-def main(cc: str | None = None) -> int:
+def add_command(commands: Commands) -> None:
+    """Declare the command."""
+    doctor = commands.add_parser("doctor", help="say what this machine can do, and how to get what is missing")
+    doctor.set_defaults(does=_doctor)
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
     """Print every finding; return 1 if the main job, mode emulate, cannot run here, else 0."""
-    findings = list(examine(cc))
+    findings = list(examine(arguments.cc))
     width = max(len(finding.what) for finding in findings)
     for finding in findings:
         print(f"{'ok  ' if finding.is_there else 'MISS'} {finding.what:<{width}}  {finding.found}")
@@ -65,6 +73,7 @@ def examine(cc: str | None) -> Iterator[Finding]:
         builder = Builder(Cache.of_user(), command)
         yield from _interposers(builder)
         yield from _needs(builder)
+        yield from _programs(Inventory(LocalSite(builder), builder))
     except toolchain.NoCompilerError as error:
         yield Finding("C compiler", False, "none", str(error))
     for module, extra in (("xdist", "xdist"), ("ptrace", "ptrace"), ("ziglang", "cc")):
@@ -72,19 +81,13 @@ def examine(cc: str | None) -> Iterator[Finding]:
         yield Finding(
             f"extra {extra}", there, module if there else "not installed", f"pip install 'pytest-vfork[{extra}]'"
         )
-    packages: dict[str, str] = {}
-    for workload in suite.workloads():
-        packages |= languages.needs(workload)
-    for need, package in sorted(packages.items()):
-        path = shutil.which(need)
-        yield Finding(need, path is not None, path or "not on PATH", f"apt-get install {package}")
 
 
 def _interposers(builder: Builder) -> Iterator[Finding]:
     site = LocalSite(builder)
-    for name, factory in sorted(factories().items(), reverse=True):
-        for mode in getattr(factory, "modes", ()):
-            interposer = factory(Settings(mode, (), builder))
+    for name, kind in sorted(interposers().items(), reverse=True):
+        for mode in kind.modes:
+            interposer = kind(Settings(mode, builder))
             try:
                 complaint = interposer.complain(site.run(Launch(probe(builder), interposer.boot(), _PROBE_DEADLINE_S)))
             except InterposerError as error:
@@ -102,3 +105,13 @@ def _needs(builder: Builder) -> Iterator[Finding]:
             yield Finding(f"build: {variant}", True, " ".join(command))
         except toolchain.NoCompilerError as error:
             yield Finding(f"build: {variant}", False, "no compiler", str(error))
+
+
+def _programs(inventory: Inventory) -> Iterator[Finding]:
+    """What the workloads stand on: languages, and commands that must end well."""
+    for suffix, options in sorted({(workload.language, workload.options) for workload in suite.workloads()}):
+        why = inventory.lacks_language(suffix, options)
+        yield Finding(f"workloads: {' '.join((LANGUAGES[suffix].name, *options))}", why is None, why or "works")
+    for command, packages in sorted({need for workload in suite.workloads() for need in workload.needs.items()}):
+        why = inventory.lacks_program({command: packages})
+        yield Finding(f"workloads: {command}", why is None, why or "works")

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: MIT
-"""Reads files of known deviations: TOML, one table a deviation, docs/expectations.md."""
+"""Known deviations: reads files of them (TOML, one table a deviation, docs/expectations.md), finds and applies them."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any, NoReturn
 
-from ..model import CALLS, Expectation, Mode, Outcome
+from ..model import CALLS, Expectation, Mode, Outcome, Verdict
+from ..templates.needs import NEEDS
 from ..templates.variants import VARIANTS
 
 if sys.version_info >= (3, 11):
@@ -16,8 +18,8 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-_KEYS = {"case", "outcome", "reason", "link", "calls", "modes", "variants"}
 _OUTCOMES = ("fail", "broken")
+_KEYS = {"case", "outcome", "reason", "link", "calls", "modes", "variants", "without"}
 
 
 class ExpectationError(ValueError):
@@ -27,38 +29,81 @@ class ExpectationError(ValueError):
 def read_expectations(path: Path, known_ids: Iterable[str]) -> tuple[Expectation, ...]:
     """Read a file of expectations; raise ExpectationError.
 
-    An entry that matches no known case is stale, so it is an error too.
+    An entry with a case that matches no known one is stale, so it is an error too.
     """
     try:
-        entries = tomllib.loads(path.read_text("utf-8")).get("expect", [])
-    except (OSError, tomllib.TOMLDecodeError) as error:
+        whole = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ExpectationError(f"{path}: {error}") from error
-    ids = list(known_ids)
-    found = []
-    for number, entry in enumerate(entries, 1):
-        where = f"{path}: expectation {number} ({entry.get('case', 'no case')})"
-        unknown = set(entry) - _KEYS
-        if unknown:
-            raise ExpectationError(
-                f"{where}: unknown key {', '.join(sorted(unknown))}; known are {', '.join(sorted(_KEYS))}"
-            )
-        for key in ("case", "outcome", "reason", "link"):
-            if not isinstance(entry.get(key), str) or not entry[key].strip():
-                raise ExpectationError(f"{where}: {key} is missing")
-        if entry["outcome"] not in _OUTCOMES:
-            raise ExpectationError(f"{where}: outcome {entry['outcome']!r}: want one of {', '.join(_OUTCOMES)}")
-        for key, valid in (("calls", CALLS), ("modes", [mode.value for mode in Mode]), ("variants", list(VARIANTS))):
-            wrong = [value for value in entry.get(key, ()) if value not in valid]
-            if wrong:
-                raise ExpectationError(
-                    f"{where}: {key}: {', '.join(wrong)}: want some of {', '.join(filter(None, valid))}"
-                )
-        if not any(fnmatchcase(id, entry["case"]) for id in ids):
-            raise ExpectationError(f"{where}: stale: there is no such case")
-        found.append(
-            Expectation(
-                entry["case"], Outcome(entry["outcome"]), entry["reason"], entry["link"],
-                tuple(entry.get("calls", ())), tuple(entry.get("modes", ())), tuple(entry.get("variants", ())),
-            )
-        )  # fmt: skip
-    return tuple(found)
+    entries = whole.get("expect", [])
+    if set(whole) - {"expect"} or not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
+        raise ExpectationError(f"{path}: want nothing but tables [[expect]]")
+    ids = tuple(known_ids)
+    return tuple(_read_entry(f"{path}: expectation {number}", entry, ids) for number, entry in enumerate(entries, 1))
+
+
+def _read_entry(where: str, entry: Mapping[str, Any], ids: Collection[str]) -> Expectation:
+    cases = _strings(entry.get("case"))
+    where = f"{where} ({', '.join(cases or ('no case',))})"
+
+    def fail(problem: str) -> NoReturn:
+        raise ExpectationError(f"{where}: {problem}")
+
+    unknown = set(entry) - _KEYS
+    if unknown:
+        fail(f"unknown key {', '.join(sorted(unknown))}; known are {', '.join(sorted(_KEYS))}")
+    if not cases:
+        fail("case is missing: want one, or a list of them")
+    for key in ("outcome", "reason", "link"):
+        if not isinstance(entry.get(key), str) or not entry[key].strip():
+            fail(f"{key} is missing")
+    if entry["outcome"] not in _OUTCOMES:
+        fail(f"outcome {entry['outcome']!r}: want one of {', '.join(_OUTCOMES)}")
+    lists = {"calls": CALLS, "modes": [mode.value for mode in Mode], "variants": VARIANTS, "without": NEEDS}
+    for key, valid in lists.items():
+        listed = entry.get(key, [])
+        if not isinstance(listed, list):
+            fail(f"{key}: {listed!r}: want a list of {', '.join(filter(None, valid))}")
+        wrong = [str(value) for value in listed if value not in valid]
+        if wrong:
+            fail(f"{key}: {', '.join(wrong)}: want some of {', '.join(filter(None, valid))}")
+    for case in cases:
+        if not any(fnmatchcase(id, case) for id in ids):
+            fail(f"stale: there is no case {case}")
+    return Expectation(
+        cases, Outcome(entry["outcome"]), entry["reason"], entry["link"],
+        *(tuple(entry.get(key, ())) for key in lists),
+    )  # fmt: skip
+
+
+def _strings(value: Any) -> tuple[str, ...]:
+    """Return one string or a list of them as a tuple; an empty one for anything else."""
+    listed = [value] if isinstance(value, str) else value if isinstance(value, list) else []
+    return tuple(listed) if all(isinstance(one, str) and one.strip() for one in listed) else ()
+
+
+def apply_expectation(verdict: Verdict, expectation: Expectation | None) -> Verdict:
+    """Turn a foreseen deviation into xfail and a stale expectation into xpass; anything else stays what it is."""
+    if expectation is None or verdict.outcome is Outcome.UNSUPPORTED:
+        return verdict
+    if verdict.outcome is expectation.outcome:
+        return Verdict(Outcome.XFAIL, expectation.reason, verdict.expected, verdict.seen)
+    if verdict.outcome is Outcome.PASS:
+        why = f"it passes, but {expectation.outcome.value} is expected ({expectation.reason}): the expectation is stale"
+        return Verdict(Outcome.XPASS, why, expectation.outcome.value, "pass")
+    return verdict
+
+
+def find_expectation(
+    expectations: Iterable[Expectation], id: str, call: str, mode: str, variant: str = ""
+) -> Expectation | None:
+    """Return the first expectation that speaks of this case, call, mode and variant."""
+    for expectation in expectations:
+        if (
+            any(fnmatchcase(id, case) for case in expectation.cases)
+            and (not expectation.calls or call in expectation.calls)
+            and (not expectation.modes or mode in expectation.modes)
+            and (not expectation.variants or variant in expectation.variants)
+        ):
+            return expectation
+    return None

@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Judge: events + case (+ expectation) → Verdict. Pure: a run can be judged again from its record."""
+"""Judge: events + case → Verdict. Pure: a run can be judged again from its record."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
-from fnmatch import fnmatchcase
+from collections.abc import Sequence
 
-from ..model import Case, Event, Expectation, Observation, Outcome, Verdict, Workload, census, describe_status
+from ..model import Case, Event, Observation, Outcome, Verdict, Workload, census, describe_status
 from ..model.rules import Expect, Field, Order, Rule
 from .order import broken_pair
 
@@ -59,33 +58,6 @@ def _still_running(seen: Observation) -> str:
         for thread in seen.where[:_THREADS_CITED]
     ]
     return "still running" + (f": {', '.join(said)}" if said else "")
-
-
-def apply_expectation(verdict: Verdict, expectation: Expectation | None) -> Verdict:
-    """Turn a foreseen deviation into xfail and a stale expectation into xpass; anything else stays what it is."""
-    if expectation is None or verdict.outcome is Outcome.UNSUPPORTED:
-        return verdict
-    if verdict.outcome is expectation.outcome:
-        return Verdict(Outcome.XFAIL, expectation.reason, verdict.expected, verdict.seen)
-    if verdict.outcome is Outcome.PASS:
-        why = f"it passes, but {expectation.outcome.value} is expected ({expectation.reason}): the expectation is stale"
-        return Verdict(Outcome.XPASS, why, expectation.outcome.value, "pass")
-    return verdict
-
-
-def find_expectation(
-    expectations: Iterable[Expectation], id: str, call: str, mode: str, variant: str = ""
-) -> Expectation | None:
-    """Return the first expectation that speaks of this case, call, mode and variant."""
-    for expectation in expectations:
-        if (
-            fnmatchcase(id, expectation.case)
-            and (not expectation.calls or call in expectation.calls)
-            and (not expectation.modes or mode in expectation.modes)
-            and (not expectation.variants or variant in expectation.variants)
-        ):
-            return expectation
-    return None
 
 
 def _check_end(seen: Observation) -> Verdict | None:

@@ -94,7 +94,7 @@ class Workload:
 
     `seen` maps patterns (model/census.py) to how often, at least, the program must be seen to make such calls, and
     `never_seen` holds those that it must not make; a workload that took another path is broken. `asserts` are some of
-    ASSERTIONS. `needs` maps executables, without which it is unsupported, to the Debian packages that have them.
+    ASSERTIONS. `needs` maps commands that must end well, or it is unsupported, to the Debian packages that make them.
     `options` go to its language (templates/languages.py), `version` is the command that tells the version of the
     program. `under_fork` says what a user would see if vfork were fork.
     """
@@ -235,16 +235,18 @@ class Verdict:
 class Expectation:
     """A known deviation of one interposer.
 
-    Empty `calls`, `modes` and `variants` mean all; `case` may hold shell wildcards.
+    Empty `calls`, `modes` and `variants` mean all; `cases` may hold shell wildcards. With `without`, names of needs
+    (templates/needs.py), it speaks only of a site that lacks one of them.
     """
 
-    case: str
+    cases: tuple[str, ...]
     outcome: Outcome
     reason: str
     link: str
     calls: tuple[str, ...] = ()
     modes: tuple[str, ...] = ()
     variants: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -7,30 +7,27 @@ Nothing heavy is imported until it is used.
 from __future__ import annotations
 
 import os
-import pkgutil
-import random
 import shlex
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
+from ..extending import of_hooks
 from ..model import Case, Observation, Outcome, Program, Workload
 from ..model.result import Result
 from ..reporters._failure import explain
-from ..running import interposers
 from . import hookspecs
-from .options import Options, add_options, are_given, list_faults, read_options, rerun_flags
+from .options import Kinds, Options, add_more, add_options, given_options, list_faults, read_options, rerun_flags
 
 if TYPE_CHECKING:
     from ..reporters import Reporter
-    from ..running.interposers import Factory
     from ..running.session import BootedInterposer, Session
 
 _OPTIONS = pytest.StashKey[Options]()
-_FACTORIES = pytest.StashKey[Mapping[str, "Factory"]]()
-_SEED = pytest.StashKey[int]()
+_KINDS = pytest.StashKey[Kinds]()
 _RESULT = pytest.StashKey[Result]()
 _MARKERS = (
     "vfork: a case or workload of the vfork conformance suite",
@@ -38,9 +35,10 @@ _MARKERS = (
 )
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Declare our options."""
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    """Declare our options, and later those of what a conftest.py brings."""
     add_options(parser)
+    pluginmanager.register(_Latecomers(parser), "vfork-latecomers")
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -60,18 +58,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Check the options, register the markers, and let the controller gather results."""
     for marker in _MARKERS:
         config.addinivalue_line("markers", marker)
-    added: dict[str, Factory] = {}
-    for more in config.hook.pytest_vfork_interposers():
-        added.update(more)
-    config.stash[_FACTORIES] = added
-    config.stash[_OPTIONS] = read_options(
-        config,
-        {*(module.name for module in pkgutil.iter_modules(interposers.__path__)), *added},
-        lambda name: interposers.modes_of(name, added),
-    )
-    worker = getattr(config, "workerinput", None)
-    config.stash[_SEED] = worker["vfork_seed"] if worker else random.getrandbits(32)
-    if worker is None:
+    config.stash[_OPTIONS] = read_options(config, _kinds(config))
+    if not hasattr(config, "workerinput"):
         if config.stash[_OPTIONS].expectations:
             _check_expectations(config.stash[_OPTIONS])
         config.pluginmanager.register(_Controller(config), "vfork-controller")
@@ -80,7 +68,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     """Let `-n auto` mean two workers for each CPU in a run of the suite, whose programs wait for most of their time."""
-    if not are_given(config) or "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+    if not given_options(config, _kinds(config)) or "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
         return None
     return 2 * len(os.sched_getaffinity(0))
 
@@ -97,6 +85,29 @@ def pytest_runtest_makereport(
     return report
 
 
+class _Latecomers:
+    """Declares the options of extensions that a conftest.py brings: pytest registers it before it reads options."""
+
+    def __init__(self, parser: pytest.Parser) -> None:
+        self._parser = parser
+
+    def pytest_plugin_registered(self, plugin: object) -> None:
+        """Look whether this plugin has extensions."""
+        extensions = getattr(plugin, "pytest_vfork_extensions", None)
+        if extensions and plugin is not hookspecs:
+            with suppress(TypeError):  # pytest_configure says what is wrong
+                add_more(self._parser, [option for kind in of_hooks([extensions()]) for option in kind.options])
+
+
+def _kinds(config: pytest.Config) -> Kinds:
+    if _KINDS not in config.stash:
+        try:
+            config.stash[_KINDS] = Kinds.found(of_hooks(config.hook.pytest_vfork_extensions()))
+        except TypeError as error:
+            raise pytest.UsageError(str(error)) from error
+    return config.stash[_KINDS]
+
+
 class _Controller:
     """Gathers the results where they all arrive: in the only process, or in xdist's controller."""
 
@@ -104,11 +115,6 @@ class _Controller:
         self._config = config
         self._results: list[Result] = []
         self._reporters: list[Reporter] | None = None
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_configure_node(self, node: Any) -> None:
-        """Give every xdist worker the same seed."""
-        node.workerinput["vfork_seed"] = self._config.stash[_SEED]
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take a result off a report."""
@@ -124,11 +130,13 @@ class _Controller:
         """Let each reporter end, after all that others write: the ladder is the last thing."""
         yield
         options = self._config.stash[_OPTIONS]
-        if not self._results and options.record is None:
+        if not self._results and "record" not in options.given:
             return
-        what = f"mode {options.mode_word}" if options.modes else " ".join(options.command)
-        fault = f"fault {options.fault}" if options.fault else ""
-        terminalreporter.section("vfork conformance: " + ", ".join(filter(None, (options.interposer, what, fault))))
+        what = f"mode {options.mode.value}" if options.interposer.modes else options.given.get("command", "")
+        fault = f"fault {options.given['fault']}" if "fault" in options.given else ""
+        terminalreporter.section(
+            "vfork conformance: " + ", ".join(filter(None, (options.interposer.name, what, fault)))
+        )
         for reporter in self._begun():
             reporter.end(self._results, terminalreporter.write_line)
 
@@ -141,32 +149,34 @@ class _Controller:
 
     def _begun(self) -> list[Reporter]:
         if self._reporters is None:
-            from ..reporters import reporters
-            from ..running.run import describe_run
+            from .opening import describe_run, make_reporters
 
             options = self._config.stash[_OPTIONS]
-            run = describe_run(options, self._config.stash[_FACTORIES], self._config.stash[_SEED])
-            self._reporters = reporters(options)
+            run = describe_run(options)
+            self._reporters = make_reporters(options, self._config.invocation_params.dir)
             for reporter in self._reporters:
                 reporter.begin(run)
         return self._reporters
 
 
 @pytest.fixture(scope="session")
-def vfork_session(pytestconfig: pytest.Config) -> Session:
+def vfork_session(pytestconfig: pytest.Config) -> Iterator[Session]:
     """The booted session of this process; an error when the interposer does not boot or does not intercept."""
     from ..building.toolchain import NoCompilerError
     from ..running.interposers import InterposerError
-    from ..running.run import open_session
+    from ..running.sites import SiteError
+    from .opening import open_session
 
     try:
-        return open_session(pytestconfig.stash[_OPTIONS], pytestconfig.stash[_FACTORIES], pytestconfig.stash[_SEED])
-    except (InterposerError, NoCompilerError) as error:
+        session = open_session(pytestconfig.stash[_OPTIONS])
+    except (InterposerError, SiteError, NoCompilerError) as error:
         pytest.fail(f"vfork: {error}", pytrace=False)
+    yield session
+    session.close()
 
 
 @pytest.fixture(scope="session")
-def interposer(vfork_session: Session) -> BootedInterposer:
+def vfork_interposer(vfork_session: Session) -> BootedInterposer:
     """The interposer that the options name, booted and seen to intercept.
 
     It has `.name`, `.mode`, `.version` and `.run(program, *arguments, deadline_s=None) -> Observation`.
@@ -194,14 +204,25 @@ def vfork_compile(vfork_session: Session) -> Callable[..., Program]:
 
 
 @pytest.fixture(scope="session")
-def vfork_run(interposer: BootedInterposer) -> Callable[..., Observation]:
+def vfork_run(vfork_interposer: BootedInterposer) -> Callable[..., Observation]:
     """Run a program under the interposer: `vfork_run(program, *arguments, deadline_s=None) -> Observation`.
 
     The observation holds the events that the program appended to the file `{events}` (so written among the
     arguments), its wait status (None when the deadline passed), output, what it left behind, and where its threads
     were at the deadline.
     """
-    return interposer.run
+    return vfork_interposer.run
+
+
+@pytest.fixture(scope="session")
+def vfork_case(vfork_session: Session) -> Callable[..., Result]:
+    """Build, run and judge a case's template (CONTRIBUTING.md): `vfork_case(path, call, variant="") -> Result`.
+
+    Raises frontmatter.FrontMatterError.
+    """
+    from ..templates.frontmatter import read_case
+
+    return lambda template, call, variant="": vfork_session.check_case(read_case(template), call, variant)
 
 
 @pytest.fixture(scope="session")
@@ -262,7 +283,7 @@ def _spread(slow: list[pytest.Item], items: list[pytest.Item]) -> None:
 
 def _check_expectations(options: Options) -> None:
     from ..judging.expectations import ExpectationError
-    from ..running.session import known_deviations
+    from .opening import known_deviations
 
     try:
         known_deviations(options)

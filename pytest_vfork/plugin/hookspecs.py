@@ -1,17 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""What other packages may add."""
+"""What a conftest.py or another plugin may add."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 import pytest
 
-if TYPE_CHECKING:
-    from ..running.interposers import Factory
-
 
 @pytest.hookspec
-def pytest_vfork_interposers() -> Mapping[str, Factory]:  # type: ignore[empty-body]
-    """Return interposers by name, each a function from `interposers.Settings` to an `interposers.Interposer`."""
+def pytest_vfork_extensions() -> Iterable[type]:  # type: ignore[empty-body]
+    """Return classes derived from Interposer, Site, Observer or Reporter, to be chosen by their `name`."""

@@ -1,186 +1,211 @@
 # SPDX-License-Identifier: MIT
-"""The options: on the command line as --vfork-NAME, in ini files as vfork_NAME."""
+"""The options: on the command line as --vfork-NAME, in ini files as vfork_NAME. They are read once, here.
+
+What belongs to an interposer, a site, an observer or a reporter is declared by it (its `options`) and handed to it.
+"""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from ..extending import Extension, Option
 from ..model import CALLS, Level, Mode
-from ..templates.faults import FaultError, fault, faults
+from ..reporters import Reporter, reporters
+from ..running.interposers import Interposer, interposers
+from ..running.observers import Observer, observers
+from ..running.sites import Site, choose_site, sites
 
-_OPTIONS = {
-    "mode": (
+_OPTIONS = (
+    Option(
+        "mode",
         "MODE",
         "what the interposer does with a vfork-family call: native, fork, reissue or emulate (default: native)",
     ),
-    "fault": ("NAME", "a deviation that the shim shall commit on purpose, in mode emulate if none is given"),
-    "interposer": ("NAME", "what to put between the programs and the kernel (default: shim)"),
-    "command": ("'PREFIX {argv}'", "with --vfork-interposer=command: how to start a program under it"),
-    "site": ("NAME", "where the programs run: local, kernel:SERIES, kernel:PATH, command, uml (default: local)"),
-    "site-command": ("'CMD {agent}'", "with --vfork-site=command: what reaches the agent, as in 'ssh box {agent}'"),
-    "claim": (
+    Option("interposer", "NAME", "what to put between the programs and the kernel (default: shim)"),
+    Option("site", "NAME[:WHERE]", "where the programs run (default: local, this machine)"),
+    Option("observer", "NAME", "what looks on from outside, besides (default: none)"),
+    Option(
+        "claim",
         "LEVEL",
         "the level that the run is held to: posix, suspends, shares or linux (default: posix in mode fork, else linux)",
     ),
-    "calls": ("LIST", f"only these calls, separated by commas: {', '.join(CALLS)}"),
-    "record": ("FILE.jsonl", "write facts and verdicts of the run to this file, one JSON object a line"),
-    "expectations": ("FILE.toml", "known deviations of the interposer"),
-    "deadline": ("SECONDS", "how long one program may take (default: 60)"),
-    "cc": ("CMD", "the C compiler (default: $CC, else cc, gcc or clang, else zig from PyPI)"),
-}
+    Option("calls", "LIST", f"only these calls, separated by commas: {', '.join(CALLS)}"),
+    Option("expectations", "FILE.toml", "known deviations of the interposer"),
+    Option("deadline", "SECONDS", "how long one program may take (default: 60)"),
+    Option("cc", "CMD", "the C compiler (default: $CC, else cc, gcc or clang, else zig from PyPI)"),
+)
+
+
+@dataclass(frozen=True)
+class Kinds:
+    """Every extension that can be chosen, by name."""
+
+    interposers: Mapping[str, type[Interposer]]
+    sites: Mapping[str, type[Site]]
+    observers: Mapping[str, type[Observer]]
+    reporters: Mapping[str, type[Reporter]]
+
+    @classmethod
+    def found(cls, more: Iterable[type] = ()) -> Kinds:
+        """Find ours, those of installed packages, and `more`."""
+        more = tuple(more)
+        return cls(interposers(more), sites(more), observers(more), reporters(more))
+
+    def __iter__(self) -> Iterator[type[Extension]]:
+        for kinds in (self.interposers, self.sites, self.observers, self.reporters):
+            yield from kinds.values()
 
 
 @dataclass(frozen=True)
 class Options:
-    """What the user asked for, checked. `given` holds the names of the options that were set at all.
+    """What the user asked for, checked.
 
-    An interposer that has no `modes` of ours is always in mode native.
+    `given` holds the values of all options that were set, by name, as they were written.
     """
 
     mode: Mode
-    fault: str | None
-    interposer: str
-    modes: tuple[Mode, ...]
-    command: tuple[str, ...]
+    interposer: type[Interposer]
+    site: type[Site]
+    where: str
+    observer: type[Observer] | None
     claim: Level
     calls: tuple[str, ...]
-    record: Path | None
     expectations: Path | None
     deadline_s: float
     cc: str | None
-    given: frozenset[str]
-    site: str = "local"
-    site_command: str = ""
+    kinds: Kinds
+    given: Mapping[str, str]
 
-    @property
-    def mode_word(self) -> str:
-        """The mode as reports write it; empty for an interposer that has none."""
-        return self.mode.value if self.modes else ""
+    def of(self, kind: type[Extension]) -> dict[str, str]:
+        """Return the values of an extension's own options that were given."""
+        return {option.name: self.given[option.name] for option in kind.options if option.name in self.given}
+
+
+def own_options() -> tuple[Option, ...]:
+    """Return the options that are no extension's."""
+    return _OPTIONS
 
 
 def add_options(parser: pytest.Parser) -> None:
-    """Declare every option, for the command line and for ini files."""
+    """Declare our own options, for the command line and for ini files."""
     group = parser.getgroup("vfork", "vfork conformance")
-    for name, (metavar, help) in _OPTIONS.items():
-        group.addoption(f"--vfork-{name}", dest=_dest(name), metavar=metavar, help=help)
-        parser.addini(_dest(name), help)
     group.addoption(
         "--vfork-list-faults", action="store_true", help="tell every fault that --vfork-fault takes, and end"
     )
+    add_more(parser, _OPTIONS)
+    for kind in Kinds.found():
+        add_more(parser, kind.options)
 
 
-def read_options(
-    config: pytest.Config, interposers: Iterable[str], modes_of: Callable[[str], tuple[Mode, ...]]
-) -> Options:
-    """Read the options of a session, the command line before the ini file; raise pytest.UsageError for a bad value.
+def add_more(parser: pytest.Parser, options: Iterable[Option]) -> None:
+    """Declare options, but for those that are declared already (two extensions may share one)."""
+    group = parser.getgroup("vfork", "vfork conformance")
+    for option in options:
+        with suppress(ValueError):  # it is declared already
+            group.addoption(
+                f"--vfork-{option.name}", dest=f"vfork_{option.name}", metavar=option.metavar, help=option.help
+            )
+            parser.addini(f"vfork_{option.name}", option.help)
 
-    `modes_of` tells the modes of an interposer.
-    """
-    values = _values(config)
+
+def read_options(config: pytest.Config, kinds: Kinds) -> Options:
+    """Read the options of a session, the command line before the ini file; raise pytest.UsageError for a bad value."""
+    given = given_options(config, kinds)
 
     def choose(name: str, default: str, valid: Iterable[str]) -> str:
-        value = values[name] or default
+        value = given.get(name, default)
         if value not in valid:
             raise pytest.UsageError(f"--vfork-{name}: {value!r} is not one of {', '.join(valid)}")
-        return str(value)
+        return value
 
-    mode = Mode(choose("mode", "emulate" if values["fault"] else "native", [mode.value for mode in Mode]))
-    interposer = choose("interposer", "shim", sorted(interposers))
-    modes = modes_of(interposer)
-    if values["mode"] and mode not in modes:
-        has = ", ".join(mode.value for mode in modes) or "no modes"
-        raise pytest.UsageError(f"--vfork-mode={mode.value}: interposer {interposer} has {has}")
-    if values["fault"]:
-        _check_fault(values["fault"], mode, interposer)
-    if values["command"] and interposer != "command":
-        raise pytest.UsageError("--vfork-command goes with --vfork-interposer=command")
+    interposer = kinds.interposers[choose("interposer", "shim", sorted(kinds.interposers))]
+    try:
+        site, where = choose_site(given.get("site", "local"), kinds.sites)
+    except ValueError as error:
+        raise pytest.UsageError(f"--vfork-site: {error}") from error
+    observer = kinds.observers[choose("observer", "", sorted(kinds.observers))] if "observer" in given else None
+    mode = Mode(choose("mode", interposer.default_mode(given).value, [mode.value for mode in Mode]))
+    if "mode" in given and mode not in interposer.modes:
+        has = ", ".join(mode.value for mode in interposer.modes) or "no modes"
+        raise pytest.UsageError(f"--vfork-mode={mode.value}: interposer {interposer.name} has {has}")
+    for others, chosen, what in (
+        (kinds.interposers, interposer, "interposer"),
+        (kinds.sites, site, "site"),
+    ):
+        _check_owners(given, others, chosen, what)
     levels = {level.word: level for level in Level}
     claim = levels[choose("claim", "posix" if mode is Mode.FORK else "linux", list(levels))]
-    calls = tuple(call.strip() for call in (values["calls"] or ",".join(CALLS)).split(","))
-    unknown = [call for call in calls if call not in CALLS]
-    if unknown:
-        raise pytest.UsageError(f"--vfork-calls: {', '.join(map(repr, unknown))}: want some of {', '.join(CALLS)}")
-    invocation = config.invocation_params.dir
-    return Options(
+    options = Options(
         mode=mode,
-        fault=values["fault"],
         interposer=interposer,
-        modes=modes,
-        command=tuple(shlex.split(values["command"] or "")),
+        site=site,
+        where=where,
+        observer=observer,
         claim=claim,
-        calls=calls,
-        record=invocation / values["record"] if values["record"] else None,
-        expectations=invocation / values["expectations"] if values["expectations"] else None,
-        deadline_s=_seconds(values["deadline"] or "60"),
-        cc=values["cc"],
-        site=_site(values["site"] or "local"),
-        site_command=values["site-command"] or "",
-        given=frozenset(name for name, value in values.items() if value),
+        calls=_calls(given.get("calls", ",".join(CALLS))),
+        expectations=config.invocation_params.dir / given["expectations"] if "expectations" in given else None,
+        deadline_s=_seconds(given.get("deadline", "60")),
+        cc=given.get("cc"),
+        kinds=kinds,
+        given=given,
     )
+    try:
+        interposer.check(mode, options.of(interposer))
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from error
+    return options
+
+
+def _check_owners(
+    given: Mapping[str, str], kinds: Mapping[str, type[Extension]], chosen: type[Extension], what: str
+) -> None:
+    """Refuse an option that only goes with another interposer or site than the one that was chosen."""
+    for name in given:
+        owners = [kind for kind in kinds.values() if name in (option.name for option in kind.options)]
+        if owners and chosen not in owners:
+            wanted = " or ".join(f"--vfork-{what}={owner.name}" for owner in owners)
+            raise pytest.UsageError(f"--vfork-{name} goes with {wanted}, not with {chosen.name}")
 
 
 def list_faults() -> Iterator[str]:
     """Return a line or two for each fault: its name, then what goes wrong and what it models."""
+    from ..templates.faults import faults
+
     for one in faults().values():
         yield f"{one.name} ({', '.join(one.areas)})"
         yield f"    {one.title} As in: {one.models}."
 
 
-def are_given(config: pytest.Config) -> bool:
-    """Say whether any option of ours is set: this is a run of the suite."""
-    return any(_values(config).values())
-
-
-def _values(config: pytest.Config) -> dict[str, Any]:
-    return {name: config.getoption(_dest(name)) or config.getini(_dest(name)) or None for name in _OPTIONS}
-
-
-def _dest(name: str) -> str:
-    return "vfork_" + name.replace("-", "_")
+def given_options(config: pytest.Config, kinds: Kinds) -> dict[str, str]:
+    """Return the options of ours and of the extensions that are set, in the order of their declaration."""
+    names = dict.fromkeys(
+        [option.name for option in _OPTIONS] + [option.name for kind in kinds for option in kind.options]
+    )
+    values = {name: config.getoption(f"vfork_{name}", None) or config.getini(f"vfork_{name}") for name in names}
+    return {name: str(value) for name, value in values.items() if value}
 
 
 def rerun_flags(options: Options) -> str:
-    """Return the options of ours that make a run the same as this one."""
-    values = {
-        "mode": options.mode.value,
-        "fault": options.fault or "",
-        "interposer": options.interposer,
-        "command": " ".join(part if part == "{argv}" else shlex.quote(part) for part in options.command),
-        "claim": options.claim.word,
-        "expectations": str(options.expectations),
-        "deadline": f"{options.deadline_s:g}",
-        "cc": options.cc or "",
-        "site": options.site,
-        "site-command": options.site_command,
-    }
-    return " ".join(f"--vfork-{name}={shlex.quote(value)}" for name, value in values.items() if name in options.given)
+    """Return the options of ours that make a run the same as this one: all but what the reporters write."""
+    of_reporters = {option.name for kind in options.kinds.reporters.values() for option in kind.options}
+    values = {name: value for name, value in options.given.items() if name not in of_reporters and name != "calls"}
+    if options.expectations:
+        values["expectations"] = str(options.expectations)
+    return " ".join(f"--vfork-{name}={shlex.quote(value)}" for name, value in values.items())
 
 
-def _check_fault(name: str, mode: Mode, interposer: str) -> None:
-    if interposer != "shim":
-        raise pytest.UsageError(f"--vfork-fault={name}: the faults are the shim's; {interposer} has none")
-    try:
-        modes = [mode.value for mode in fault(name).modes]
-    except FaultError as error:
-        raise pytest.UsageError(f"--vfork-fault: {error}") from error
-    if mode.value not in modes:
-        raise pytest.UsageError(
-            f"--vfork-fault={name}: goes with --vfork-mode={' or '.join(modes)}, not with {mode.value}"
-        )
-
-
-def _site(text: str) -> str:
-    from ..running import sites
-
-    if text.partition(":")[0] not in sites.names():
-        raise pytest.UsageError(f"--vfork-site: {text!r} is not one of {', '.join(sites.names())}")
-    return text
+def _calls(text: str) -> tuple[str, ...]:
+    calls = tuple(call.strip() for call in text.split(","))
+    unknown = [call for call in calls if call not in CALLS]
+    if unknown:
+        raise pytest.UsageError(f"--vfork-calls: {', '.join(map(repr, unknown))}: want some of {', '.join(CALLS)}")
+    return calls
 
 
 def _seconds(text: str) -> float:
@@ -191,9 +216,3 @@ def _seconds(text: str) -> float:
     if not 0 < seconds < 86400:
         raise pytest.UsageError(f"--vfork-deadline: {text!r} is not a number of seconds between 0 and 86400")
     return seconds
-
-
-def default_expectations(folder: Path, interposer: str) -> Path | None:
-    """Return the file of known deviations that we ship for an interposer, if there is one."""
-    path = folder / "expectations" / f"{interposer}.toml"
-    return path if path.is_file() else None

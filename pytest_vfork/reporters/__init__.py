@@ -1,26 +1,33 @@
 # SPDX-License-Identifier: MIT
-"""What becomes of the results. One file = one format, found by being in this folder.
+"""What becomes of the results. One file = one format: a class derived from Reporter.
 
-A module here has a function `reporter(options)` that returns a Reporter, or None when the user did not ask for this
-format. Reporters live in the controller alone; workers send it their results.
+Reporters live in the controller alone; workers send it their results.
 """
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
+from ..extending import Extension, found
 from ..model.result import Result
-from ..plugin.options import Options
 
 
-class Reporter(Protocol):
-    """Takes the results of a run as they come."""
+class Reporter(Extension):
+    """Takes the results of a run as they come.
+
+    One is made for a run that gives one of its `options`; one that has none takes part in every run. `given` holds
+    their values, by name, and `folder` is where relative paths among them begin.
+    """
+
+    def __init__(self, given: Mapping[str, str], folder: Path) -> None:
+        self.given = given
+        self.folder = folder
 
     def begin(self, run: Mapping[str, Any]) -> None:
-        """Take the facts of the run: before the first result."""
+        """Take the facts of the run (docs/record.md): before the first result."""
 
     def add(self, result: Result) -> None:
         """Take one result."""
@@ -29,8 +36,6 @@ class Reporter(Protocol):
         """Take all results once more, when the run is over; `write_line` writes to the terminal."""
 
 
-def reporters(options: Options) -> list[Reporter]:
-    """Return the reporters of this folder that the user asked for."""
-    names = (module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
-    modules = (importlib.import_module(f"{__name__}.{name}") for name in names)
-    return [made for module in modules if (made := module.reporter(options))]
+def reporters(more: Iterable[type] = ()) -> dict[str, type[Reporter]]:
+    """Return every reporter by name: ours, those of installed packages, and `more`."""
+    return found(Reporter, sys.modules[__name__], more)

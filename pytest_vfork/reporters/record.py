@@ -8,20 +8,27 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..extending import Option
 from ..judging.ladder import Rung, ladder, reached
 from ..model import Outcome
 from ..model.result import Result
-from ..plugin.options import Options
+from . import Reporter
 
 SCHEMA = 1
 
 
-class Record:
+class Record(Reporter):
     """Writes `--vfork-record`."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file = open(path, "w", encoding="utf-8")  # noqa: SIM115 (closed in end)
+    name = "record"
+    options = (
+        Option("record", "FILE.jsonl", "write facts and verdicts of the run to this file, one JSON object a line"),
+    )
+
+    def __init__(self, given: Mapping[str, str], folder: Path) -> None:
+        super().__init__(given, folder)
+        self._path = folder / given["record"]
+        self._file = open(self._path, "w", encoding="utf-8")  # noqa: SIM115 (closed in end)
 
     def begin(self, run: Mapping[str, Any]) -> None:
         """Write the header of the run."""
@@ -67,8 +74,3 @@ def _rung_json(rung: Rung) -> dict[str, Any]:
         "first_failed": rung.first_failed.name if rung.first_failed else None,
         "known": [result.name for result in rung.known],
     }
-
-
-def reporter(options: Options) -> Record | None:
-    """Make the record if a file was named."""
-    return Record(options.record) if options.record else None

@@ -10,24 +10,20 @@ from typing import Any
 from ..judging.ladder import Rung, ladder, reached
 from ..model import Outcome
 from ..model.result import Result
-from ..plugin.options import Options
+from . import Reporter
 
 _FEW = 3  # names of cases on a line
 
 
-class Ladder:
+class Ladder(Reporter):
     """Writes at the end of every run that has results."""
 
-    def __init__(self, options: Options) -> None:
-        self._options = options
-        self._run: Mapping[str, Any] = {}
+    name = "ladder"
+    _run: Mapping[str, Any] = {}
 
     def begin(self, run: Mapping[str, Any]) -> None:
         """Keep the facts of the run."""
         self._run = run
-
-    def add(self, result: Result) -> None:
-        """Nothing to do: the ladder needs them all."""
 
     def end(self, results: Sequence[Result], write_line: Callable[[str], None]) -> None:
         """Write the ladder."""
@@ -46,7 +42,7 @@ class Ladder:
         rest = [f"{label}: {counts[outcome]}" for outcome, label in told.items() if counts[outcome]]
         if rest:
             write_line("  " + ", ".join(rest))
-        write_line(f"level reached: {_level(rungs)} (claim: {self._options.claim.word})")
+        write_line(f"level reached: {_level(rungs)} (claim: {self._run['claim']})")
 
 
 def _level(rungs: Sequence[Rung]) -> str:
@@ -78,8 +74,3 @@ def _places(ids: Collection[str]) -> str:
         return ", ".join(sorted(ids))
     areas = Counter(id.partition("/")[0] for id in ids)
     return f"{len(ids)} cases ({', '.join(f'{area} {n}' for area, n in sorted(areas.items()))}; pytest -rx says why)"
-
-
-def reporter(options: Options) -> Ladder:
-    """Make the ladder: always asked for."""
-    return Ladder(options)

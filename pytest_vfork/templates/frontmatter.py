@@ -105,8 +105,14 @@ def read_workload(template: Path) -> Workload:
     if not asserts or not set(asserts) <= set(ASSERTIONS):
         fail("asserts", f"{asserts!r}: want some of {', '.join(ASSERTIONS)}")
     needs = block.get("needs", {})
-    if not isinstance(needs, dict):
-        fail("needs", "want a mapping from executable to the Debian package that has it")
+    if not isinstance(needs, dict) or not all(isinstance(part, str) for need in needs.items() for part in need):
+        fail("needs", "want a mapping from a command that must end well to the Debian packages that make it do so")
+    for command in needs:
+        if len(command.split()) < 2:
+            fail(
+                "needs",
+                f"{command!r}: an executable may be there and not work: want a command, as `{command} --version`",
+            )
     common = _common(template, block, fail)
     under_fork = block.get("under_fork", "")
     if bool(under_fork) is not ("fork" in common["fails_under"]):

@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -57,13 +57,15 @@ class Maker(Protocol):
 class Language:
     """`start` makes a program of sources and the options of a workload; it may raise build.CompileError.
 
-    `needs` maps executables to the Debian packages that have them; `version` is the command that tells the version.
+    `version` is the command that tells the version. `probe` is the least program: where it cannot be made, or does not
+    end well, the language is missing, and the Debian packages `packages` have it.
     """
 
     name: str
     start: Callable[[Maker, Find, Sources, Sequence[str]], Program]
-    needs: Mapping[str, str] = field(default_factory=dict)
-    version: tuple[str, ...] = ()
+    version: tuple[str, ...]
+    probe: str
+    packages: tuple[str, ...] = ()
 
 
 def _interpreted(interpreter: str) -> Callable[[Maker, Find, Sources, Sequence[str]], Program]:
@@ -104,24 +106,30 @@ def _java(builder: Maker, find: Find, sources: Sources, options: Sequence[str]) 
     return Program(folder.source, (find("java") or "java", *quick, *options, *where, "Workload"))
 
 
-_JDK = "default-jdk-headless"
+# os/user, so that with CGO_ENABLED=1 a C compiler is needed
+_GO = 'package main\n\nimport _ "os/user"\n\nfunc main() {}\n'
+_JAVA = "class Workload { public static void main(String[] arguments) {} }\n"
+_DASH = ("dpkg-query", "-W", "-f", "${Version}", "dash")
+_PYTHON = (sys.executable, "--version")
+
 LANGUAGES: Mapping[str, Language] = {
-    "bash": Language("bash", _interpreted("bash"), {"bash": "bash"}, ("bash", "--version")),
-    "c": Language("C", _c, version=("ldd", "--version")),
-    "go": Language("Go", _go, {"go": "golang-go"}, ("go", "version")),
-    "java": Language("Java", _java, {"java": _JDK, "javac": _JDK}, ("java", "-version")),
-    "js": Language("node", _interpreted("node"), {"node": "nodejs"}, ("node", "--version")),
-    "pl": Language("perl", _interpreted("perl"), {"perl": "perl"}, ("perl", "-e", "printf '%vd', $^V")),
-    "py": Language("Python", _interpreted(sys.executable), version=(sys.executable, "--version")),
-    "rb": Language("ruby", _interpreted("ruby"), {"ruby": "ruby"}, ("ruby", "--version")),
-    "rs": Language("Rust", _rust, {"rustc": "rustc", "cc": "gcc"}, ("rustc", "--version")),
-    "sh": Language("dash", _interpreted("dash"), {"dash": "dash"}, ("dpkg-query", "-W", "-f", "${Version}", "dash")),
-}  # fmt: skip
+    "bash": Language("bash", _interpreted("bash"), ("bash", "--version"), ":\n", ("bash",)),
+    "c": Language("C", _c, ("ldd", "--version"), "int main(void) { return 0; }\n", ("gcc", "libc6-dev")),
+    "go": Language("Go", _go, ("go", "version"), _GO, ("golang-go",)),
+    "java": Language("Java", _java, ("java", "-version"), _JAVA, ("default-jdk-headless",)),
+    "js": Language("node", _interpreted("node"), ("node", "--version"), "\n", ("nodejs",)),
+    "pl": Language("perl", _interpreted("perl"), ("perl", "-e", "printf '%vd', $^V"), "\n", ("perl",)),
+    "py": Language("Python", _interpreted(sys.executable), _PYTHON, "\n"),
+    "rb": Language("ruby", _interpreted("ruby"), ("ruby", "--version"), "\n", ("ruby",)),
+    "rs": Language("Rust", _rust, ("rustc", "--version"), "fn main() {}\n", ("rustc", "gcc", "libc6-dev")),
+    "sh": Language("dash", _interpreted("dash"), _DASH, ":\n", ("dash",)),
+}
 
 
-def needs(workload: Workload) -> Mapping[str, str]:
-    """Return the executables that a workload needs, and the Debian package of each."""
-    return {**LANGUAGES[workload.language].needs, **workload.needs}
+def packages(workload: Workload) -> set[str]:
+    """Return the Debian packages that a workload stands on."""
+    named = {package for packages in workload.needs.values() for package in packages.split()}
+    return named.union(LANGUAGES[workload.language].packages)
 
 
 @functools.cache

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Where the cases, workloads and expectations lie: inside the installed package, or beside it in a checkout."""
+"""The suite: every case and every workload."""
 
 from __future__ import annotations
 
@@ -9,14 +9,7 @@ from pathlib import Path
 
 from ..model import Case, Workload
 from . import frontmatter
-
-_PACKAGE = Path(__file__).parents[1]
-
-
-def folder(name: str) -> Path:
-    """Return the folder `c_tests`, `fixtures` or `conformance`."""
-    inside = _PACKAGE / name
-    return inside if inside.is_dir() else _PACKAGE.parent / name
+from .places import folder
 
 
 @functools.cache  # collecting asks, and so do the expectations
@@ -31,6 +24,11 @@ def workloads() -> tuple[Workload, ...]:
     mains = f"*/*/{frontmatter.MAIN}.*.j2"
     found = (frontmatter.read_workload(path) for path in _templates(folder("fixtures"), "*/*.j2", mains))
     return tuple(sorted(found, key=lambda workload: workload.id))
+
+
+def ids() -> tuple[str, ...]:
+    """Return the ids of every case and workload."""
+    return (*(case.id for case in cases()), *(workload.id for workload in workloads()))
 
 
 def _templates(root: Path, *patterns: str) -> Iterator[Path]:

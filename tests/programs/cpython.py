@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # CPython's own test_subprocess and test_posix; left out are those that wait for seconds (slow, red under load).
-# needs: test.test_subprocess=libpython3.11-testsuite
+# needs: {python} -c "import test.test_subprocess" = libpython3.11-testsuite
 import unittest
 from importlib import import_module
 

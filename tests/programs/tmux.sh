@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # tmux: a server that daemonizes, with windows, a pane that pipes, a hook and run-shell; each step is awaited by a channel.
-# needs: tmux=tmux
+# needs: tmux -V = tmux
 # prints: windows 11
 # prints: written 10
 # prints: run-shell from the server

@@ -7,6 +7,7 @@ happened in the same second.
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
 import os
@@ -19,14 +20,20 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import jinja2
 import psutil
 
 from ... import __version__
-from ...building.builder import Builder
+from ...building.cache import Cache
+from ...building.toolchain import NoCompilerError, find_cc
 from ...model import Mode
-from ...running.interposers import Settings, factories
+from ...running.interposers import InterposerError, Settings
+from ...running.interposers.shim import Shim
+from ..cli import CANNOT_RUN, USAGE, Commands, complain
+
+if TYPE_CHECKING:
+    from ...building.builder import Builder
 
 SCHEMA = 1
 SPAWNS = ("vfork", "libc-vfork", "clone-stack", "clone3-stack", "posix_spawn", "vfork-exit")
@@ -56,6 +63,47 @@ class Measurement:
     ratio: float
     ratio_q1: float
     ratio_q3: float
+
+
+def add_command(commands: Commands) -> None:
+    """Declare the command."""
+    bench = commands.add_parser("bench", help="time spawns under each mode, side by side, against native")
+    bench.add_argument("--rss", default="16,256,1024", help="resident memory of the parent in MiB, separated by commas")
+    bench.add_argument("--rounds", type=int, default=30, help="how many interleaved rounds (default: 30)")
+    bench.add_argument("--modes", default="native,fork,reissue,emulate", help="which modes; native must be among them")
+    bench.add_argument("--json", metavar="FILE", help="write the figures to this file")
+    bench.add_argument("--svg", metavar="FILE", help="plot vfork's latency against the parent's size into this file")
+    bench.add_argument("--tracers", action="store_true", help="instead: our tracer and strace, against native")
+    bench.set_defaults(does=_bench)
+
+
+def _bench(arguments: argparse.Namespace) -> int:
+    from ...building.builder import Builder
+    from . import tracers
+
+    try:
+        sizes = [int(size) for size in arguments.rss.split(",")]
+        modes = [Mode(mode) for mode in arguments.modes.split(",")]
+        builder = Builder(Cache.of_user(), find_cc(arguments.cc))
+    except (ValueError, NoCompilerError) as error:
+        return complain(str(error), USAGE)
+    if Mode.NATIVE not in modes or arguments.rounds < 2 or min(sizes) < 1:
+        return complain("bench: want native among the modes, two rounds or more, and sizes of 1 MiB or more", USAGE)
+    rounds = arguments.rounds
+    measurements = []
+    try:
+        for measurement in (
+            tracers.measure(builder, rounds) if arguments.tracers else measure(builder, modes, sizes, rounds)
+        ):
+            measurements.append(measurement)
+            lines = list(to_table([measurement]))
+            print("\n".join(lines if len(measurements) == 1 else lines[1:]), flush=True)
+    except (InterposerError, RuntimeError) as error:
+        return complain(str(error), CANNOT_RUN)
+    write(arguments.json, to_json(measurements))
+    if not arguments.tracers:
+        write(arguments.svg, to_svg(measurements, "vfork"))
+    return 0
 
 
 class _Parent:
@@ -118,7 +166,7 @@ def _rounds(
 def _parent(builder: Builder, mode: Mode, rss_mib: int) -> Iterator[_Parent]:
     spawner = builder.c_program("spawner.c", resources.files(__package__).joinpath("spawner.c").read_text("utf-8"))
     image = builder.c_program("image.c", "int main(void)\n{\n\treturn 0;\n}\n")
-    boot = factories()["shim"](Settings(mode, (), builder)).boot()
+    boot = Shim(Settings(mode, builder)).boot()
     process = subprocess.Popen(
         [*spawner.argv, str(rss_mib), image.argv[0]],
         stdin=subprocess.PIPE,
@@ -157,6 +205,8 @@ def to_table(measurements: Iterable[Measurement]) -> Iterator[str]:
 
 def to_svg(measurements: Sequence[Measurement], what: str) -> str:
     """Return a plot of one call: microseconds against the parent's size, both logarithmic, one line per mode."""
+    import jinja2
+
     cells = [m for m in measurements if m.what == what]
     sizes = sorted({m.rss_mib for m in cells})
     low = math.floor(math.log10(min(m.q1_us for m in cells)))

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The catalogue of all cases: conformance/catalogue.json for programs, docs/requirements.md for people."""
+"""`pytest-vfork catalogue`: the cases as data, and the pages of docs/ that are made from cases and faults alone."""
 
 from __future__ import annotations
 
+import argparse
 import errno
 import json
 import signal
@@ -13,11 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from ...model import Case, Level, Mode
-from ...templates import suite
+from ...templates import places, suite
+from ...templates.frontmatter import FrontMatterError
 from ...templates.needs import NEEDS
 from ...templates.spec import read_spec
 from ...templates.variants import VARIANTS
+from ..cli import USAGE, Commands, complain
 from ..pages import render_page
+from . import detection
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -27,6 +31,36 @@ else:
 COMMAND = "pytest-vfork catalogue"
 SCHEMA = 1
 _NOT_A_CASE = "not-a-case"
+
+
+def add_command(commands: Commands) -> None:
+    """Declare the command."""
+    catalogue = commands.add_parser(
+        "catalogue", help="in a checkout: make docs/requirements.md and docs/detection.md from cases and faults"
+    )
+    catalogue.add_argument("--check", action="store_true", help="write nothing; fail if one of them is stale")
+    catalogue.add_argument("--json", action="store_true", help="write nothing; print all cases as JSON")
+    catalogue.set_defaults(does=_catalogue)
+
+
+def _catalogue(arguments: argparse.Namespace) -> int:
+    try:
+        if arguments.json:
+            print(to_json(suite.cases()), end="")
+            return 0
+        files = generated()
+    except FrontMatterError as error:
+        return complain(str(error), USAGE)
+    if not all(path.parent.is_dir() for path in files):
+        return complain("catalogue: this is not a checkout; there is no folder docs", USAGE)
+    stale = [path for path, text in files.items() if not path.exists() or path.read_text("utf-8") != text]
+    for path in stale:
+        if arguments.check:
+            print(f"{path} is stale; run: {COMMAND}")
+        else:
+            path.write_text(files[path], "utf-8")
+            print(f"written: {path}")
+    return int(bool(stale) and arguments.check)
 
 
 @dataclass(frozen=True)
@@ -41,7 +75,7 @@ class Row:
 
 def rows() -> list[Row]:
     """Read conformance/coverage.toml."""
-    tables = tomllib.loads((suite.folder("conformance") / "coverage.toml").read_text("utf-8"))
+    tables = tomllib.loads((places.folder("conformance") / "coverage.toml").read_text("utf-8"))
     found = []
     for area, table in tables.items():
         for name, value in table.items():
@@ -84,7 +118,7 @@ def faults(case: Case) -> list[str]:
 
 
 def to_json(cases: Iterable[Case]) -> str:
-    """Return the text of catalogue.json, in the order of the ids."""
+    """Return the cases as JSON, in the order of the ids."""
     catalogue = {"schema": SCHEMA, "cases": [entry(case) for case in sorted(cases, key=lambda case: case.id)]}
     return json.dumps(catalogue, indent=1, ensure_ascii=False) + "\n"
 
@@ -110,9 +144,9 @@ def to_markdown(cases: Iterable[Case], rows: Iterable[Row]) -> str:
 
 
 def generated() -> Mapping[Path, str]:
-    """Return the files of a checkout that are made from the cases, and what should be in them."""
-    cases, conformance = suite.cases(), suite.folder("conformance")
+    """Return the files of a checkout that are made from cases and faults, and what should be in them."""
+    cases, docs = suite.cases(), places.folder("conformance").parent / "docs"
     return {
-        conformance / "catalogue.json": to_json(cases),
-        conformance.parent / "docs" / "requirements.md": to_markdown(cases, rows()),
+        docs / "requirements.md": to_markdown(cases, rows()),
+        docs / "detection.md": detection.page(cases),
     }

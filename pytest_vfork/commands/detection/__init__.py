@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Which cases notice which faults: `python -m pytest_vfork.commands.detection`.
+"""Which cases notice which faults: `pytest-vfork detection`.
 
 For those who change cases, faults or the shim.
 
@@ -8,13 +8,41 @@ A treatment is what the cases are run under: a fault of the shim (in the first m
 
 from __future__ import annotations
 
+import argparse
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from ...model import Case, Mode
+from ...model import CALLS, Case, Mode
 from ...templates.faults import faults
+from ..cli import Commands
 
 FORK = Mode.FORK.value
+# A case sleeps for most of its time, while it looks whether a parent stays silent: a core serves several.
+JOBS = 4 * (os.cpu_count() or 1)
+
+
+def add_command(commands: Commands) -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "detection", help="run every case under every fault of the shim, and say what is not true"
+    )
+    parser.add_argument("--faults", default="*", help=f"which faults, or {FORK}: shell patterns, separated by commas")
+    parser.add_argument("--cases", default="*", help="which cases: a shell pattern")
+    parser.add_argument("--calls", default=",".join(CALLS), help="which calls, separated by commas")
+    parser.add_argument("--deadline", type=float, default=10.0, help="seconds until a program hangs (default: 10)")
+    parser.add_argument(
+        "--rounds", type=int, default=1, help="how often each is run: what differs is told (default: 1)"
+    )
+    parser.add_argument("--jobs", type=int, default=JOBS, help=f"how many processes (default: {JOBS})")
+    parser.add_argument("--write", action="store_true", help="write what was found into the cases and docs/")
+    parser.set_defaults(does=_detect)
+
+
+def _detect(arguments: argparse.Namespace) -> int:
+    from .detect import detect
+
+    return detect(arguments)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -14,17 +13,16 @@ from multiprocessing import get_context
 from ...building.builder import Builder, CompileError
 from ...building.cache import Cache
 from ...building.toolchain import find_cc
-from ...model import CALLS, Case, Level, Mode, Outcome, Program
-from ...plugin.options import Options
-from ...running.interposers import Settings, factories
+from ...judging.expectations import read_expectations
+from ...model import Case, Expectation, Mode, Outcome, Program
+from ...running.interposers import Settings
+from ...running.interposers.shim import Shim
 from ...running.session import Session
 from ...running.sites.local import LocalSite
 from ...templates import suite
 from ...templates.faults import faults
-from . import FORK, Row
+from . import FORK, JOBS, Row
 
-# A case sleeps for most of its time, while it looks whether a parent stays silent: a core serves several.
-JOBS = 4 * (os.cpu_count() or 1)
 _Item = tuple[str, str]  # case, call
 FAIL, BROKEN, UNSUPPORTED = Outcome.FAIL.value, Outcome.BROKEN.value, Outcome.UNSUPPORTED.value
 
@@ -108,22 +106,15 @@ def _session(name: str, deadline_s: float, other_mode: Mode | None) -> Session:
     """Boot a treatment, once in each process."""
     fault = None if name == FORK else faults()[name]
     mode = other_mode or (fault.modes[0] if fault else Mode.FORK)
-    settings = Settings(mode, (), _builder(), fault.name if fault else None)
-    options = Options(
-        mode=mode,
-        fault=settings.fault,
-        interposer="shim",
-        modes=tuple(Mode),
-        command=(),
-        claim=Level.LINUX,
-        calls=CALLS,
-        record=None,
-        expectations=None,
-        deadline_s=deadline_s,
-        cc=None,
-        given=frozenset(),
-    )
-    return Session(options, settings, factories()["shim"](settings), LocalSite(settings.builder), 0)
+    settings = Settings(mode, _builder(), {"fault": fault.name} if fault else {})
+    return Session(Shim(settings), LocalSite(settings.builder), known_deviations(), deadline_s=deadline_s)
+
+
+@cache
+def known_deviations() -> tuple[Expectation, ...]:
+    """Return what the shim is known to break without any fault."""
+    path = Shim.known_deviations()
+    return read_expectations(path, suite.ids()) if path else ()
 
 
 def run_case(name: str, case: str, call: str, deadline_s: float, mode: Mode | None = None) -> str:

@@ -4,42 +4,38 @@
 from __future__ import annotations
 
 import os
-from abc import ABC, abstractmethod
+from collections.abc import Mapping
 
 from ...building.builder import Builder
-from ...model import Observation, Program
-from ..sites import Launch, SiteError
+from ...model import Observation
+from ..sites import Launch, Site, SiteError
 from . import observe
 from .client import AgentLostError, Client, RefusedError
 from .protocol import ProtocolError, Run
 
 
-class AgentSite(ABC):
+class AgentSite(Site):
     """A site whose agent is reached in a way of its own.
 
     One that was lost costs the program that ran, and is reached anew. A process that is forked off this one reaches an
     agent of its own.
     """
 
-    def __init__(self, builder: Builder) -> None:
-        self.builder = builder
+    def __init__(self, builder: Builder, where: str = "", given: Mapping[str, str] | None = None) -> None:
+        super().__init__(builder, where, given)
         self._client: Client | None = None
         self._owner = 0
 
-    @abstractmethod
     def connect(self) -> Client:
         """Reach an agent that has not been reached yet; raise SiteError."""
+        raise NotImplementedError(f"{type(self).__name__}.connect")
 
-    def disconnect(self) -> None:  # noqa: B027 (most have nothing to do)
+    def disconnect(self) -> None:
         """End what `connect` began, if anything."""
 
     def prepare(self, client: Client, launch: Launch) -> Run:
         """Put what the program needs where the agent is, and return what to ask it for."""
         return observe.to_run(launch)
-
-    def refuse(self, program: Program) -> str | None:
-        """Say why a program cannot be started here; None unless a site knows better."""
-        return None
 
     def look_back(self, seen: Observation) -> Observation:
         """Add to what an agent saw what is seen of the site itself; raise SiteError if that spoils it."""
@@ -47,7 +43,7 @@ class AgentSite(ABC):
 
     def explain(self, error: Exception) -> str:
         """Say why a program did not run to its end here."""
-        return f"the agent on {getattr(self, 'name', 'this site')} was lost: {error}"
+        return f"the agent on {self.name} was lost: {error}"
 
     def client(self) -> Client:
         """Return the client of the agent, which is reached if need be; raise SiteError."""

@@ -1,21 +1,17 @@
 # SPDX-License-Identifier: MIT
-"""What stands between a program and the kernel. One file = one interposer, found by being in this folder.
-
-A module here has a function (or class) `interposer(settings)` that returns an Interposer; the module's name is the
-interposer's. One that knows our modes has an attribute `modes` on it.
-Other packages add theirs by the hook `pytest_vfork_interposers`.
-"""
+"""What stands between a program and the kernel. One file = one interposer: a class derived from Interposer."""
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, ClassVar
 
+from ...extending import Extension, found
 from ...model import Boot, Mode, Observation, Program
+from ...templates import places
 
 if TYPE_CHECKING:
     from ...building.builder import Builder
@@ -31,56 +27,88 @@ class UnsupportedError(InterposerError):
 
 @dataclass(frozen=True)
 class Settings:
-    """What an interposer is made from: the user's options and the builder (for those that are compiled here)."""
+    """What an interposer is made from: its mode, the builder (for those that are compiled here), its own options.
+
+    `given` holds the values of its `options` that were given, by name.
+    """
 
     mode: Mode
-    command: tuple[str, ...]
     builder: Builder
-    fault: str | None = None  # a name of faults.faults()
+    given: Mapping[str, str] = field(default_factory=dict)
 
 
-class Interposer(Protocol):
-    """Puts something between a program and the kernel."""
+class Interposer(Extension):
+    """Puts something between a program and the kernel.
 
-    name: str
+    `modes` are those of ours that it knows; one of another kind has none. `logs_spawns` says whether `boot(log=...)`
+    makes it log each spawn, in the very run that is judged. A class attribute `expectations` names the file of what it
+    is known to break; by default that is conformance/expectations/<name>.toml, where there is one.
+    """
+
+    modes: ClassVar[tuple[Mode, ...]] = ()
+    expectations: ClassVar[Path | None] = None
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @classmethod
+    def default_mode(cls, given: Mapping[str, str]) -> Mode:
+        """Return the mode of a run that asks for none."""
+        return Mode.NATIVE
+
+    @classmethod
+    def check(cls, mode: Mode, given: Mapping[str, str]) -> None:
+        """Check mode and options against each other; raise ValueError, which says what is wrong."""
+
+    @classmethod
+    def known_deviations(cls) -> Path | None:
+        """Return the file of what it is known to break, if there is one."""
+        shipped = places.folder("conformance") / "expectations" / f"{cls.name}.toml"
+        return cls.expectations or (shipped if shipped.is_file() else None)
+
+    @property
+    def mode(self) -> Mode:
+        """The mode that it was made for; native if it has no modes."""
+        return self.settings.mode
+
+    @property
+    def mode_word(self) -> str:
+        """The mode as reports write it; empty for an interposer that has none."""
+        return self.mode.value if self.modes else ""
 
     @property
     def version(self) -> str:
-        """Say which build of the interposer this is."""
+        """Say which build of the interposer this is; empty if that is not known."""
+        return ""
 
     @property
     def logs_spawns(self) -> bool:
-        """Whether `boot(log=...)` makes it log each spawn, in the very run that is judged."""
+        """Whether it can log each spawn in the run that is judged."""
+        return False
 
     def boot(self, log: str | None = None) -> Boot:
         """Return what to put around a program; raise InterposerError. `log` names a file for spawn lines."""
-
-    def complain(self, probe: Observation) -> str | None:
-        """Look at a run of `probe.c` under this interposer and say what is wrong with the interposition, or None."""
-
-
-@runtime_checkable
-class Choosy(Protocol):
-    """An interposer that cannot take every program. Those that can need not say so."""
+        raise NotImplementedError(f"{type(self).__name__}.boot")
 
     def refuse(self, program: Program) -> str | None:
         """Say why this program cannot be interposed, and what can do it; None if it can."""
+        return None
+
+    def complain(self, probe: Observation) -> str | None:
+        """Look at a run of `probe.c` under this interposer and say what is wrong with the interposition, or None.
+
+        By default the program must have run at all: whether such an interposer really intercepts is what the suite
+        finds out.
+        """
+        if any(event.name == "probe.spawned" for event in probe.events):
+            return None
+        how = "it did not end" if probe.status is None else f"wait status {probe.status}"
+        return f"no program comes through {self.version or self.name!r}: {how}. {probe.stderr.strip()[-500:]}".strip()
 
 
-Factory = Callable[[Settings], Interposer]
-
-
-def factories() -> Mapping[str, Factory]:
-    """Return the interposers of this folder by name."""
-    modules = (importlib.import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__))
-    return {module.__name__.rpartition(".")[2]: module.interposer for module in modules}
-
-
-def modes_of(name: str, more: Mapping[str, Factory]) -> tuple[Mode, ...]:
-    """Return the modes of an interposer of this folder, or of `more`; an interposer of another kind has none."""
-    factory = more[name] if name in more else importlib.import_module(f"{__name__}.{name}").interposer
-    modes: tuple[Mode, ...] = getattr(factory, "modes", ())
-    return modes
+def interposers(more: Iterable[type] = ()) -> dict[str, type[Interposer]]:
+    """Return every interposer by name: ours, those of installed packages, and `more`."""
+    return found(Interposer, sys.modules[__name__], more)
 
 
 def probe(builder: Builder) -> Program:

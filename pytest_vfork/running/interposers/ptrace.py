@@ -9,20 +9,17 @@ import sys
 
 from ... import __version__
 from ...model import Boot, Mode, Observation
-from . import InterposerError, Settings, UnsupportedError
+from . import Interposer, InterposerError, UnsupportedError
 
 # tracer/filter.py: what prctl(TRACER_PRCTL) answers, as an errno; without the filter it is EINVAL
 _ANSWERS = {Mode.FORK: 0xF41, Mode.REISSUE: 0xF42, Mode.EMULATE: 0xF43}
 
 
-class Ptrace:
+class Ptrace(Interposer):
     """Starts each program under our tracer; in `native` it only looks on."""
 
     name = "ptrace"
     modes = tuple(Mode)
-
-    def __init__(self, settings: Settings) -> None:
-        self._mode = settings.mode
 
     @property
     def version(self) -> str:
@@ -41,20 +38,20 @@ class Ptrace:
         if _python_ptrace() is None:
             raise UnsupportedError("python-ptrace is not installed: pip install 'pytest-vfork[ptrace]'")
         logs = ("--log", log) if log else ()
-        return Boot((sys.executable, "-m", "pytest_vfork.running.tracer", "--mode", self._mode.value, *logs, "--"))
+        return Boot((sys.executable, "-m", "pytest_vfork.running.tracer", "--mode", self.mode.value, *logs, "--"))
 
     def complain(self, probe: Observation) -> str | None:
         """Hold what the probe saw against the mode: it is traced, and the tracer answers for its mode."""
         values = {event.name: event.value for event in probe.events}
         if not values.get("probe.tracer"):
             complaint = "the probe is not traced"
-        elif self._mode is not Mode.NATIVE and values.get("probe.tracer-answer") != _ANSWERS[self._mode]:
+        elif self.mode is not Mode.NATIVE and values.get("probe.tracer-answer") != _ANSWERS[self.mode]:
             complaint = f"the probe heard {values.get('probe.tracer-answer')} from its tracer"
         elif values.get("probe.spawned") != 42 << 8:
             complaint = f"the probe's child ended with {values.get('probe.spawned')}"
         else:
             return None
-        return f"the tracer in mode {self._mode.value} does not intercept: {complaint}. {probe.stderr.strip()}".strip()
+        return f"the tracer in mode {self.mode.value} does not intercept: {complaint}. {probe.stderr.strip()}".strip()
 
 
 def _python_ptrace() -> str | None:
@@ -63,6 +60,3 @@ def _python_ptrace() -> str | None:
         return importlib.metadata.version("python-ptrace")
     except importlib.metadata.PackageNotFoundError:
         return None
-
-
-interposer = Ptrace

@@ -6,12 +6,13 @@ from __future__ import annotations
 import errno
 import hashlib
 import platform
+from collections.abc import Mapping
 from pathlib import Path
 
 from ... import __version__
+from ...extending import Option
 from ...model import Boot, Mode, Observation, Program
-from ...templates.faults import fault
-from . import InterposerError, Settings
+from . import Interposer, InterposerError, Settings
 
 SOURCES = Path(__file__).parent.parent / "shim"
 # shim.h: what prctl(VFORK_SHIM_PRCTL) answers, as an errno
@@ -19,16 +20,42 @@ _ANSWER_OF_FAULT = 0xE00
 _ANSWERS = {Mode.NATIVE: errno.EINVAL, Mode.FORK: 0xF01, Mode.REISSUE: 0xF02, Mode.EMULATE: 0xF03}
 
 
-class Shim:
+class Shim(Interposer):
     """Boots our shim in one of its modes; in `native` there is nothing between the program and the kernel."""
 
     name = "shim"
     modes = tuple(Mode)
+    options = (
+        Option("fault", "NAME", "a deviation that the shim shall commit on purpose, in mode emulate if none is given"),
+    )
 
     def __init__(self, settings: Settings) -> None:
-        self._mode = settings.mode
-        self._fault = fault(settings.fault) if settings.fault else None
+        from ...templates.faults import fault
+
+        super().__init__(settings)
+        name = settings.given.get("fault")
+        self._fault = fault(name) if name else None
         self._builder = settings.builder
+
+    @classmethod
+    def default_mode(cls, given: Mapping[str, str]) -> Mode:
+        """Return emulate where a fault is asked for: a deviation shows only where the shim acts."""
+        return Mode.EMULATE if given.get("fault") else Mode.NATIVE
+
+    @classmethod
+    def check(cls, mode: Mode, given: Mapping[str, str]) -> None:
+        """Check that there is such a fault, and that it has this mode; raise ValueError."""
+        if not given.get("fault"):
+            return
+        from ...templates.faults import FaultError, fault
+
+        try:
+            modes = [mode.value for mode in fault(given["fault"]).modes]
+        except FaultError as error:
+            raise ValueError(f"--vfork-fault: {error}") from error
+        if mode.value not in modes:
+            wanted = " or ".join(modes)
+            raise ValueError(f"--vfork-fault={given['fault']}: goes with --vfork-mode={wanted}, not with {mode.value}")
 
     @property
     def version(self) -> str:
@@ -42,7 +69,7 @@ class Shim:
     @property
     def logs_spawns(self) -> bool:
         """In native mode the shim is not there to log."""
-        return self._mode is not Mode.NATIVE
+        return self.mode is not Mode.NATIVE
 
     def boot(self, log: str | None = None) -> Boot:
         """Compile the shim, if need be, and return the environment that loads it; raise InterposerError."""
@@ -50,7 +77,7 @@ class Shim:
             CompileError,  # what renders and compiles is heavy, and options only ask for our modes
         )
 
-        if self._mode is Mode.NATIVE:
+        if self.mode is Mode.NATIVE:
             return Boot()
         if platform.machine() != "x86_64":
             raise InterposerError(f"the shim is for x86_64; this machine is {platform.machine()}")
@@ -62,30 +89,27 @@ class Shim:
         except CompileError as error:
             raise InterposerError(f"the shim does not compile: {error}") from error
         armed = f",fault={self._fault.name}" if self._fault else ""
-        config = f"mode={self._mode.value}{armed}" + (f",log={log}" if log else "")
+        config = f"mode={self.mode.value}{armed}" + (f",log={log}" if log else "")
         return Boot(env={"LD_PRELOAD": str(shared_object), "VFORK_SHIM": config})
 
     def refuse(self, program: Program) -> str | None:
         """Refuse a static executable, except in native mode."""
-        why = why_not(Path(program.argv[0])) if self._mode is not Mode.NATIVE else None
+        why = why_not(Path(program.argv[0])) if self.mode is not Mode.NATIVE else None
         return f"{why}; --vfork-interposer=ptrace is for those" if why else None
 
     def complain(self, probe: Observation) -> str | None:
         """Hold what the probe's prctl answered against the mode and the fault."""
         answers = [event.value for event in probe.events if event.name == "probe.answer"]
         faults = [event.value for event in probe.events if event.name == "probe.fault"]
-        if answers == [_ANSWERS[self._mode]]:
+        if answers == [_ANSWERS[self.mode]]:
             if faults == [_ANSWER_OF_FAULT + self._fault.number if self._fault else errno.EINVAL]:
                 return None
             return f"the shim does not commit the fault that was asked for: the probe's answer was {faults}"
         heard = {value: mode.value for mode, value in _ANSWERS.items()}.get(
             answers[0] if answers else 0, "nothing at all"
         )
-        complaint = f"the shim in mode {self._mode.value} does not intercept: the probe found {heard}"
+        complaint = f"the shim in mode {self.mode.value} does not intercept: the probe found {heard}"
         return f"{complaint}. {probe.stderr.strip()}" if probe.stderr.strip() else complaint
-
-
-interposer = Shim
 
 
 def why_not(executable: Path) -> str | None:

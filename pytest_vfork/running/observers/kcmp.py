@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import platform
 
@@ -19,6 +18,8 @@ def shared(one: int, other: int) -> tuple[str, ...] | None:
     Two that have none of a kind (`io`, `sysvsem`) count as sharing it for the kernel, but not here: they are left out
     unless memory is shared too.
     """
+    import ctypes  # pytest loads this module in every run
+
     number = _KCMP.get(platform.machine())
     if number is None:
         return None

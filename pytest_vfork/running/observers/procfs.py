@@ -6,14 +6,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
-
 from ...model import ThreadState
 from . import kcmp
 
 
 def where(pid: int) -> tuple[ThreadState, ...]:
     """Say where each thread below a process is; one that is gone meanwhile is left out."""
+    import psutil  # as heavy as all the rest of us
+
     try:
         below = psutil.Process(pid).children(recursive=True)
     except psutil.NoSuchProcess:

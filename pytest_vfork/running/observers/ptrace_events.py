@@ -7,19 +7,25 @@ It stands outside the interposer: it sees what reaches the kernel.
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 
-from ...model import Boot, Observation, Program
-from ..sites import Launch, Site
+from ...model import Boot
+from . import Observer
 
 
-def under_tracer(boot: Boot) -> Boot:
-    """Return the boot that starts a program under the tracer, and below it under the interposer."""
-    environment = [f"{name}={value}" for name, value in boot.env.items()]
-    tracer = (sys.executable, "-m", "pytest_vfork.running.tracer", "--events", "{events}", "--")
-    return Boot((*tracer, *(("env", *environment) if environment else ()), *boot.prefix))
+class PtraceEvents(Observer):
+    """Adds the events `kernel.vfork`, `kernel.vfork-done`, `kernel.execs`, ... to those of the program."""
 
+    name = "ptrace-events"
 
-def observe_events(site: Site, boot: Boot, program: Program, deadline_s: float) -> Observation:
-    """Run a program under the observer; its events are the kernel's and, if its argv names `{events}`, its own."""
-    return site.run(Launch(program, under_tracer(boot), deadline_s))
+    def lacks(self) -> str:
+        """Say how to get python-ptrace if it is not there."""
+        is_there = importlib.util.find_spec("ptrace") is not None
+        return "" if is_there else "python-ptrace is not installed: pip install 'pytest-vfork[ptrace]'"
+
+    def around(self, boot: Boot) -> Boot:
+        """Return the boot that starts a program under the tracer, and below it under the interposer."""
+        environment = [f"{name}={value}" for name, value in boot.env.items()]
+        tracer = (sys.executable, "-m", "pytest_vfork.running.tracer", "--events", "{events}", "--")
+        return Boot((*tracer, *(("env", *environment) if environment else ()), *boot.prefix))

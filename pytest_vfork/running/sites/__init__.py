@@ -1,22 +1,22 @@
 # SPDX-License-Identifier: MIT
-"""Where programs run. One file = one site; nothing outside a site may assume that a program runs on this kernel.
-
-A module here has a function `site(builder, argument, command)` that returns a Site: `--vfork-site=NAME:ARGUMENT`, and
-`--vfork-site-command`, which may be empty.
-"""
+"""Where programs run. One file = one site; nothing outside a site may assume that a program runs on this kernel."""
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar
 
+from ...extending import Extension, found
 from ...model import Boot, Observation, Program
 
 if TYPE_CHECKING:
     from ...building.builder import Builder
+
+
+class SiteError(Exception):
+    """The site cannot be reached, or was lost while a program ran; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -32,41 +32,53 @@ class Launch:
     env: Mapping[str, str] = field(default_factory=dict)
 
 
-class SiteError(Exception):
-    """A program did not run to its end for a reason that is the site's; the message says which."""
+class Site(Extension):
+    """A place to run programs in. It is chosen as --vfork-site=NAME, or NAME:WHERE if `where` says what WHERE is.
 
+    `given` holds the values of its `options` that were given, by name.
+    """
 
-class Site(Protocol):
-    """A place to run programs in."""
+    where: ClassVar[str] = ""
 
-    name: str
+    def __init__(self, builder: Builder, where: str = "", given: Mapping[str, str] | None = None) -> None:
+        self.builder = builder
+        self.given = given or {}
+        self.place = where
 
     def describe(self) -> Mapping[str, str]:
-        """Say what runs here: kernel (release), libc, machine."""
+        """Say what runs here: site, kernel (release), libc, machine."""
+        raise NotImplementedError(f"{type(self).__name__}.describe")
 
     def find(self, executable: str) -> str | None:
         """Return the path of an executable on this site, or None."""
+        raise NotImplementedError(f"{type(self).__name__}.find")
 
     def refuse(self, program: Program) -> str | None:
         """Say why a program cannot be started here, None if it can."""
+        return None
 
     def run(self, launch: Launch) -> Observation:
         """Start the program under its interposer, wait until the deadline, then end and reap all that it started.
 
         Raise SiteError.
         """
+        raise NotImplementedError(f"{type(self).__name__}.run")
 
     def close(self) -> None:
-        """End what the site has started."""
+        """Let go of what the site holds, when the session ends."""
 
 
-def names() -> tuple[str, ...]:
-    """Return the sites of this folder."""
-    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
+def sites(more: Iterable[type] = ()) -> dict[str, type[Site]]:
+    """Return every site by name: ours, those of installed packages, and `more`."""
+    return found(Site, sys.modules[__name__], more)
 
 
-def open_site(builder: Builder, name: str, command: str) -> Site:
-    """Return a site by what the user calls it, NAME or NAME:ARGUMENT."""
-    kind, _, argument = name.partition(":")
-    made: Site = importlib.import_module(f"{__name__}.{kind}").site(builder, argument, command)
-    return made
+def choose_site(named: str, kinds: Mapping[str, type[Site]]) -> tuple[type[Site], str]:
+    """Read NAME or NAME:WHERE as a kind of site and its WHERE; raise ValueError, which says what there is."""
+    name, _, where = named.partition(":")
+    if name not in kinds:
+        raise ValueError(f"{named!r} is not one of {', '.join(sorted(kinds))}")
+    kind = kinds[name]
+    if bool(where) and not kind.where:
+        raise ValueError(f"{named!r}: {name} takes nothing after its name")
+    return kind, where

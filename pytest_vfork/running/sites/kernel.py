@@ -30,10 +30,12 @@ _MOST_FAILED_BOOTS = 2  # in a row
 class KernelSite(AgentSite):
     """Runs programs in a guest of its own, which is booted for the first program and again when it was lost."""
 
-    def __init__(self, builder: Builder, wanted: str) -> None:
-        super().__init__(builder)
-        series, _, machine = wanted.partition("@")
-        self.name = f"kernel:{wanted}"
+    name = "kernel"
+    where = "SERIES, oldest, newest or a path; @MACHINE after it"
+
+    def __init__(self, builder: Builder, where: str = "", given: Mapping[str, str] | None = None) -> None:
+        super().__init__(builder, where, given)
+        series, _, machine = (where or "newest").partition("@")
         self._machine = machine or platform.machine()
         self._wanted = series
         self._local = LocalSite(builder)
@@ -46,7 +48,7 @@ class KernelSite(AgentSite):
         """Say what runs here; raise SiteError."""
         kernel = self._kernel()
         libc = " ".join(platform.libc_ver())
-        return {"site": self.name, "kernel": kernel.version, "libc": libc, "machine": self._machine}
+        return {"site": f"{self.name}:{self.place}", "kernel": kernel.version, "libc": libc, "machine": self._machine}
 
     def find(self, executable: str) -> str | None:
         """Return the path of an executable that can be put into a guest, or None."""
@@ -60,7 +62,9 @@ class KernelSite(AgentSite):
     def connect(self) -> Client:
         """Boot the guest; one that does not come up is booted once more, and that is told of."""
         if self._failed_boots >= _MOST_FAILED_BOOTS:
-            raise SiteError(f"{self.name} did not boot {self._failed_boots} times in a row, and is not tried again")
+            raise SiteError(
+                f"kernel:{self.place} did not boot {self._failed_boots} times in a row, and is not tried again"
+            )
         kernel = self._kernel()
         initrd = self._initramfs(kernel)
 
@@ -105,7 +109,7 @@ class KernelSite(AgentSite):
 
     def explain(self, error: Exception) -> str:
         """Say what became of the guest."""
-        why = f"the guest of {self.name} was lost while this program ran: {error}"
+        why = f"the guest of kernel:{self.place} was lost while this program ran: {error}"
         return self._guest.explain(why) if self._guest else why
 
     def _boot(self, kernel: image.Kernel, initrd: Path, how: str, deadline_s: float) -> Client:
@@ -135,8 +139,3 @@ class KernelSite(AgentSite):
             (folder / "initramfs").write_bytes(guest.initramfs(init, agent, kernel.modules))
 
         return self.builder.cache.get(key, make) / "initramfs"
-
-
-def site(builder: Builder, argument: str, command: str) -> KernelSite:
-    """Make the site of a kernel: SERIES, SERIES@MACHINE, or a path."""
-    return KernelSite(builder, argument)

@@ -11,7 +11,6 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 
-from ...building.builder import Builder
 from ..agent import observe, program
 from ..agent.client import AgentLostError, Client
 from ..agent.protocol import Run
@@ -64,8 +63,3 @@ class LocalSite(AgentSite):
     def _ended(self) -> str | None:
         status = self._process.poll()
         return None if status is None else f"it ended with status {status}"
-
-
-def site(builder: Builder, argument: str, command: str) -> LocalSite:
-    """Make the site."""
-    return LocalSite(builder)

@@ -1,22 +1,17 @@
 # SPDX-License-Identifier: MIT
-"""The committed result, conformance/detection.json, and the page made from it, docs/detection.md."""
+"""The page of what the suite notices, docs/detection.md: from the `fails_under` of the cases and faults.def alone."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ...model import Case, Level
-from ...templates import suite
+from ...model import Case, Level, Mode
 from ...templates.faults import faults
 from ..pages import render_page
-from . import FORK, Row, first_failing, treatments
-from .judge import uncaught
 
-RESULT = "detection.json"
-PAGE = Path(__file__).parents[3] / "docs" / "detection.md"
+FORK = Mode.FORK.value
 COMPARED = {FORK: "fork", "fork-and-pipe": "fork + pipe", "vm-dropped": "VFORK kept, VM dropped"}
 # What an application sees, by the case that shows it.
 _SIGHTS = {
@@ -37,50 +32,27 @@ _SIGHTS = {
 }
 
 
-def read_result() -> dict[str, Row]:
-    """Read the committed matrix."""
-    plain = json.loads((suite.folder("conformance") / RESULT).read_text("utf-8"))
-    return {
-        name: Row(name, {case: tuple(calls.split()) for case, calls in failed.items()})
-        for name, failed in plain.items()
-    }
-
-
-def write_report(rows: Mapping[str, Row], cases: Sequence[Case]) -> None:
-    """Put what these cases did in the place of what they did before, and make the page anew."""
-    path = suite.folder("conformance") / RESULT
-    known = read_result() if path.exists() else {}
-    plain = {}
-    for name in treatments():
-        asked = {case.id for case in cases} - (rows[name].unseen if name in rows else set())
-        kept = {case: calls for case, calls in known[name].failed.items() if case not in asked} if name in known else {}
-        failed = {**kept, **rows[name].failed} if name in rows else known[name].failed if name in known else {}
-        plain[name] = {case: " ".join(calls) for case, calls in sorted(failed.items())}
-    path.write_text(json.dumps(plain, indent=1) + "\n", "utf-8")
-    PAGE.write_text(page(read_result(), suite.cases()), "utf-8")
-
-
-def page(rows: Mapping[str, Row], cases: Sequence[Case]) -> str:
-    """Return docs/detection.md; `rows` has every treatment."""
-    must = {name: [case.id for case in cases if name in case.fails_under] for name in rows}
+def page(cases: Sequence[Case]) -> str:
+    """Return docs/detection.md."""
+    must = {name: [case.id for case in _ladder(cases) if name in case.fails_under] for name in (FORK, *faults())}
     table = [
-        {
-            **vars(fault),
-            "area": fault.areas[0],
-            "cases": must[fault.name],
-            "first": first.id if (first := first_failing(rows[fault.name], cases)) else "none",
-        }
-        for fault in faults().values()
+        {**vars(fault), "area": fault.areas[0], "cases": must[name], "first": next(iter(must[name]), "none")}
+        for name, fault in faults().items()
     ]
     return render_page(
-        Path(__file__).with_name("page.md.j2"),
+        Path(__file__).with_name("detection.md.j2"),
         faults=table,
         treatments=[_compare(name, must, cases) for name in COMPARED],
         levels=[level.word for level in Level],
         case_count=len(cases),
         sights=[(text, ["yes" if id in must[name] else "no" for name in COMPARED]) for id, text in _SIGHTS.items()],
-        unbroken=uncaught(cases),
+        unbroken=[case.id for case in cases if not case.fails_under],
     )
+
+
+def _ladder(cases: Sequence[Case]) -> list[Case]:
+    """Return the cases in the order of the ladder: by level, then by name."""
+    return sorted(cases, key=lambda case: (case.level, case.id))
 
 
 def amounts_to(treatment: str, must: Mapping[str, Sequence[str]]) -> list[str]:

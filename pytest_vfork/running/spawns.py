@@ -1,35 +1,33 @@
 # SPDX-License-Identifier: MIT
-"""Sees which calls a program makes to create processes: an interposer logs them and passes them on to the kernel."""
+"""Which interposer sees the calls that a program makes to create processes: it logs them and passes them on."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ...model import Mode, Program, Spawn
-from ..interposers import Interposer, InterposerError, Settings, factories
-from ..interposers.shim import Shim
-from ..sites import Launch, Site
+from ..model import Mode, Program, Spawn
+from .interposers import Interposer, InterposerError, Settings
+from .interposers.ptrace import Ptrace
+from .interposers.shim import Shim
+from .sites import Launch, Site
 
 LOG = "{spawns}"
 
 
-def observer(settings: Settings, started: Sequence[Program], name: str | None = None) -> Interposer:
+def logger(settings: Settings, started: Sequence[Program], name: str | None = None) -> Interposer:
     """Return the interposer that logs what these programs spawn and changes nothing else: `name`, or one that can.
 
     That is the shim, or ptrace if the shim refuses one of them. Raise InterposerError, with the reason, if there is
     none.
     """
-    shim = Shim(replace(settings, mode=Mode.REISSUE))
+    shim = Shim(replace(settings, mode=Mode.REISSUE, given={}))
     refusal = next(filter(None, map(shim.refuse, started)), None)
     if name != "ptrace" and refusal is None:
         return shim
     if name == "shim":
         raise InterposerError(str(refusal))
-    tracer = factories().get("ptrace")
-    if tracer is None:
-        raise InterposerError(f"{refusal or name}; this version has none")
-    return tracer(replace(settings, mode=Mode.NATIVE))
+    return Ptrace(replace(settings, mode=Mode.NATIVE, given={}))
 
 
 def observe_spawns(site: Site, by: Interposer, program: Program, deadline_s: float) -> tuple[Spawn, ...]:

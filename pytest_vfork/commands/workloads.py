@@ -3,21 +3,40 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ...model import ASSERTIONS, Workload
-from ...templates import languages, suite
-from ..pages import render_page
+from ..model import ASSERTIONS, Workload
+from ..templates import languages, places, suite
+from .cli import Commands
+from .pages import render_page
 
 COMMAND = "pytest-vfork workloads --write docs/workloads.md"
 _ROW = re.compile(r"\| \S+ \| \[\S+\]\(\.\./fixtures/(?P<path>\S+)\) \| (?P<version>[^|]*) \|")
 
 
+def add_command(commands: Commands) -> None:
+    """Declare the command."""
+    workloads = commands.add_parser("workloads", help="print the page of all workloads, docs/workloads.md")
+    workloads.add_argument("--write", metavar="FILE", help="write the page to this file")
+    workloads.set_defaults(does=_workloads)
+
+
+def _workloads(arguments: argparse.Namespace) -> int:
+    every = suite.workloads()
+    page = render(every, ask_versions(every))
+    if arguments.write:
+        Path(arguments.write).write_text(page, "utf-8")
+    else:
+        print(page, end="")
+    return 0
+
+
 def render(workloads: Sequence[Workload], versions: Mapping[str, str]) -> str:
     """Return the page; `versions` maps paths below fixtures/ to the version of the workload's program."""
-    root = suite.folder("fixtures")
+    root = places.folder("fixtures")
     rows = []
     for workload in workloads:
         path = str(workload.template.relative_to(root))
@@ -42,7 +61,7 @@ def render(workloads: Sequence[Workload], versions: Mapping[str, str]) -> str:
 
 def ask_versions(workloads: Sequence[Workload]) -> dict[str, str]:
     """Ask each program for its version; "not here" where there is none."""
-    root = suite.folder("fixtures")
+    root = places.folder("fixtures")
     return {str(w.template.relative_to(root)): languages.version_of(w) or "not here" for w in workloads}
 
 

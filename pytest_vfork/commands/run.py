@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: MIT
+"""`pytest-vfork run -- CMD`: runs a command under an interposer, in this process's place."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from ..building.toolchain import NoCompilerError, find_cc
+from ..model import Boot, Mode, Program
+from ..running.interposers import InterposerError, Settings, interposers
+from .cli import CANNOT_RUN, NOT_FOUND, USAGE, Commands, complain
+
+
+def add_command(commands: Commands) -> None:
+    """Declare the command."""
+    run = commands.add_parser(
+        "run", help="run a command under an interposer: pytest-vfork run --vfork-mode emulate -- make -j8"
+    )
+    kinds = interposers()
+    run.add_argument(
+        "--vfork-interposer", dest="interposer", choices=sorted(kinds), default="shim",
+        help="what to put around it (default: shim; ptrace serves static programs too)",
+    )  # fmt: skip
+    run.add_argument(
+        "--vfork-mode", dest="mode", choices=[mode.value for mode in Mode],
+        help="what it does with a call (default: emulate, where the interposer has that mode)",
+    )  # fmt: skip
+    for option in {option.name: option for kind in kinds.values() for option in kind.options}.values():
+        run.add_argument(f"--vfork-{option.name}", dest=option.name, metavar=option.metavar, help=option.help)
+    run.add_argument("--vfork-log", dest="log", metavar="FILE", help="append a line for each spawn to this file")
+    run.add_argument("program", nargs="+", metavar="CMD", help="the command and its arguments, after --")
+    run.set_defaults(does=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from ..building.builder import Builder
+    from ..building.cache import Cache
+
+    path = shutil.which(arguments.program[0])
+    if path is None:
+        return complain(f"{arguments.program[0]}: not found", NOT_FOUND)
+    kinds = interposers()
+    kind = kinds[arguments.interposer]
+    every = {option.name for other in kinds.values() for option in other.options}
+    given = {name: value for name in every if (value := getattr(arguments, name))}
+    alien = sorted(set(given) - {option.name for option in kind.options})
+    if alien:
+        return complain(f"--vfork-{alien[0]}: {kind.name} has no such option", USAGE)
+    mode = Mode(arguments.mode or ("emulate" if Mode.EMULATE in kind.modes else "native"))
+    if arguments.mode and mode not in kind.modes:
+        return complain(f"--vfork-mode={mode.value}: {kind.name} has no such mode", USAGE)
+    try:
+        kind.check(mode, given)
+    except ValueError as error:
+        return complain(str(error), USAGE)
+    try:
+        # Without the shim nothing is compiled, so nothing else needs a compiler.
+        cc = () if mode is Mode.NATIVE or kind.name != "shim" else find_cc(arguments.cc)
+        interposer = kind(Settings(mode, Builder(Cache.of_user(), cc), given))
+        boot = interposer.boot(str(Path(arguments.log).absolute()) if arguments.log else None)
+        program = Program(Path(path), (path, *arguments.program[1:]))
+        refusal = interposer.refuse(program)
+    except (InterposerError, NoCompilerError, OSError) as error:
+        return complain(str(error), CANNOT_RUN)
+    if refusal:
+        return complain(refusal, CANNOT_RUN)
+    sys.stdout.flush()
+    argv = boot.wrap(program.argv) if boot.prefix else tuple(arguments.program)
+    try:
+        os.execvpe(argv[0] if boot.prefix else path, argv, environment(boot))
+    except OSError as error:
+        return complain(f"{path}: {error.strerror}", CANNOT_RUN)
+
+
+def environment(boot: Boot) -> dict[str, str]:
+    """Return this process's environment with what an interposer adds; what is preloaded already stays so."""
+    together = {**os.environ, **boot.env}
+    if "LD_PRELOAD" in boot.env and os.environ.get("LD_PRELOAD"):
+        together["LD_PRELOAD"] = f"{boot.env['LD_PRELOAD']}:{os.environ['LD_PRELOAD']}"
+    return together

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""How it is judged: events, their order, the verdict, known deviations, the ladder."""

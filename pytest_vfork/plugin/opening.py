@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: MIT
+"""Puts together what the options name: a session, the reporters, and the facts that stand at the head of a report."""
+
+from __future__ import annotations
+
+import platform
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .. import __version__
+from ..judging.expectations import read_expectations
+from ..model import Expectation
+from ..reporters import Reporter
+from ..running.interposers import Interposer, Settings
+from ..templates import suite
+from .options import Options
+
+if TYPE_CHECKING:
+    from ..running.session import Session
+
+
+def open_session(options: Options) -> Session:
+    """Boot what the options name; raise InterposerError, SiteError or NoCompilerError."""
+    from ..building.toolchain import find_cc
+    from ..running.session import Session
+
+    interposer = _interposer(options, find_cc(options.cc))
+    builder = interposer.settings.builder
+    return Session(
+        interposer,
+        options.site(builder, options.where, options.of(options.site)),
+        known_deviations(options),
+        observer=options.observer() if options.observer else None,
+        deadline_s=options.deadline_s,
+        asks_versions="record" in options.given,
+    )
+
+
+def make_reporters(options: Options, folder: Path) -> list[Reporter]:
+    """Make the reporters that the options ask for, and those that take part in every run."""
+    asked = ((kind, options.of(kind)) for kind in options.kinds.reporters.values())
+    return [kind(given, folder) for kind, given in asked if given or not kind.options]
+
+
+def known_deviations(options: Options) -> tuple[Expectation, ...]:
+    """Read the expectations that the options name, or those that the interposer brings; raise ExpectationError."""
+    path = options.expectations or options.interposer.known_deviations()
+    if path is None:
+        return ()
+    return read_expectations(path, suite.ids())
+
+
+def describe_run(options: Options) -> dict[str, Any]:
+    """Return the facts of a run that stand at the head of every report (docs/record.md)."""
+    interposer = _interposer(options, ())
+    site = options.site(interposer.settings.builder, options.where, options.of(options.site))
+    return {
+        "pytest_vfork": __version__,
+        "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "interposer": interposer.name,
+        "interposer_version": interposer.version,
+        "mode": interposer.mode_word or None,
+        "fault": options.given.get("fault"),
+        "claim": options.claim.word,
+        "calls": list(options.calls),
+        "deadline_s": options.deadline_s,
+        **site.describe(),
+    }
+
+
+def _interposer(options: Options, cc: tuple[str, ...]) -> Interposer:
+    from ..building.builder import Builder
+    from ..building.cache import Cache
+
+    return options.interposer(Settings(options.mode, Builder(Cache.of_user(), cc), options.of(options.interposer)))
