@@ -82,6 +82,13 @@ def test_the_compiler_asked_for_is_taken_then_cc_then_one_on_path(tmp_path: Path
         toolchain.find_cc("other", path)
 
 
+def test_a_compiler_that_makes_no_programs_is_passed_over(tmp_path: Path) -> None:
+    for name, status in (("cc", 1), ("clang", 0)):
+        (tmp_path / name).write_text(f"#!/bin/sh\nexit {status}\n")
+        (tmp_path / name).chmod(0o755)
+    assert toolchain.find_cc(None, {"PATH": str(tmp_path)}) == (str(tmp_path / "clang"),)
+
+
 def test_without_a_compiler_zig_is_taken_and_without_zig_it_says_how_to_get_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

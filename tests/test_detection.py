@@ -17,7 +17,7 @@ from pytest_vfork.commands.detection.judge import problems
 from pytest_vfork.commands.detection.matrix import run_case
 from pytest_vfork.commands.detection.rewrite import fails_under
 from pytest_vfork.model import Case, Mode
-from pytest_vfork.templates import places, suite
+from pytest_vfork.templates import suite
 from pytest_vfork.templates.faults import ANY, faults
 
 MUST, MUST_NOT = 3, 3
@@ -61,16 +61,22 @@ def notices(name: str, case: Case, mode: Mode | None = None) -> str:
 def test_a_fault_is_noticed_by_those_who_must_and_by_no_other(name: str, cases: list[Case]) -> None:
     must, must_not = choose(name, cases)
     assert must, "no case notices it"
-    outcomes = {case.id: notices(name, case) for case in must}
+    outcomes = {case.id: outcome for case in must if (outcome := notices(name, case)) != "unsupported"}
+    if not outcomes:
+        pytest.skip(f"what notices it needs what is not here: {', '.join(case.id for case in must)}")
     if faults()[name].is_sound:
-        assert outcomes == dict.fromkeys((case.id for case in must), "fail")
+        assert outcomes == dict.fromkeys(outcomes, "fail")
     assert "fail" in outcomes.values(), outcomes
     assert "fail" not in {run_case(name, *item, LONG_S) for item in must_not}
 
 
 @pytest.mark.parametrize("name", [fault.name for fault in faults().values() if Mode.REISSUE in fault.modes])
 def test_a_fault_of_both_modes_is_noticed_in_reissue(name: str, cases: list[Case]) -> None:
-    assert notices(name, choose(name, cases)[0][0], Mode.REISSUE) == "fail"
+    case = choose(name, cases)[0][0]
+    outcome = notices(name, case, Mode.REISSUE)
+    if outcome == "unsupported":
+        pytest.skip(f"{case.id} needs what is not here")
+    assert outcome == "fail"
 
 
 @pytest.mark.parametrize("name", list(faults()))
@@ -105,17 +111,16 @@ def test_a_long_line_of_front_matter_is_wrapped() -> None:
 def test_fork_breaks_what_says_so_and_nothing_else(
     run: Callable[..., pytest.RunResult], pytester: pytest.Pytester
 ) -> None:
-    conformance = str(places.folder("conformance"))
-    result = run(conformance, "-n2", "--vfork-mode=fork", "--vfork-claim=linux", "--vfork-record=fork.jsonl")
+    flags = ("--vfork-mode=fork", "--vfork-claim=linux", "--vfork-record=fork.jsonl")
+    result = run("--pyargs", "pytest_vfork.conformance", "-n2", *flags)
     assert result.ret == 1, "it fails loudly"
     lines = [json.loads(line) for line in (pytester.path / "fork.jsonl").read_text().splitlines()]
     verdicts = [line for line in lines if line["kind"] == "verdict"]
     outcomes = {(line["id"], line["call"], line["variant"]): line["outcome"] for line in verdicts}
     says = {case.id: "fork" in case.fails_under for case in suite.cases()}
     says |= {workload.id: "fork" in workload.fails_under for workload in suite.workloads()}
-    foreseen = {
-        item: "fail" if says[item[0]] else "pass" for item, outcome in outcomes.items() if outcome != "unsupported"
-    }
+    judged = [item for item, outcome in outcomes.items() if outcome not in ("unsupported", "xfail")]
+    foreseen = {item: "fail" if says[item[0]] else "pass" for item in judged}
     assert {item: outcomes[item] for item in foreseen} == foreseen
 
 

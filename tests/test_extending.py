@@ -11,8 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from pytest_vfork.templates import places
-
 Run = Callable[..., pytest.RunResult]
 DEADLINE_S = 300
 EXTENSIONS = '''
@@ -90,8 +88,9 @@ def added(request: pytest.FixtureRequest, pytester: pytest.Pytester, monkeypatch
 @pytest.mark.usefixtures("added")
 def test_all_four_work_like_our_own(run: Run, pytester: pytest.Pytester, workers: tuple[str, ...]) -> None:
     result = run(
-        str(places.folder("conformance")), "-p", "no:cacheprovider", "-k", CASE, *GIVEN, *workers, *_conftest(pytester)
-    )
+        "--pyargs", "pytest_vfork.conformance", "-p", "no:cacheprovider", "-k", f"[{CASE}]", *GIVEN, *workers,
+        *_conftest(pytester),
+    )  # fmt: skip
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["on attic north: *interposer mine*", "1 names"])
     assert (pytester.path / "names.txt").read_text() == CASE

@@ -22,7 +22,7 @@ from pytest_vfork.templates import places
 from pytest_vfork.templates.faults import TABLE, FaultError, fault, faults, read_faults
 
 Run = Callable[..., pytest.RunResult]
-SUITE = str(places.folder("conformance"))
+SUITE = ("--pyargs", "pytest_vfork.conformance")
 LEAST = 60
 ROW = (
     'FAULT(a_fault, BOTH, SOUND, "memory spawn", "It goes "\n'
@@ -91,7 +91,7 @@ def test_an_unknown_fault_is_told_with_those_that_are_close() -> None:
     ],
 )
 def test_a_fault_that_cannot_be_is_an_error_of_use(run: Run, arguments: tuple[str, ...], message: str) -> None:
-    result = run(SUITE, *arguments)
+    result = run(*SUITE, *arguments)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([message])
 
@@ -104,7 +104,7 @@ def test_the_list_tells_each(run: Run) -> None:
 
 def test_a_run_says_its_fault_and_how_to_repeat_it(run: Run, pytester: pytest.Pytester) -> None:
     case = "write-of-child-is-in-parent-after-its-exit:vfork"
-    result = run(SUITE, "-k", case, "--vfork-fault=memory-private", "--vfork-record=run.jsonl")
+    result = run(*SUITE, "-k", case, "--vfork-fault=memory-private", "--vfork-record=run.jsonl")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         [
@@ -117,7 +117,7 @@ def test_a_run_says_its_fault_and_how_to_repeat_it(run: Run, pytester: pytest.Py
 
 def test_a_hanging_program_gets_its_verdict_and_the_run_goes_on(run: Run) -> None:
     cases = ("suspension/parent-resumes-when-child-is-killed", "suspension/parent-waits-until-exit")
-    items = [f"{SUITE}/test_cases.py::test_case[{case}:vfork]" for case in cases]
+    items = [f"{places.folder('c_tests') / case}.c.j2::vfork" for case in cases]
     result = run(*items, "--vfork-fault=not-released-on-sigkill", "--vfork-deadline=2")
     result.assert_outcomes(failed=1, passed=1)
     result.stdout.fnmatch_lines(["  broke:    the program did not end within the deadline", "  where everyone was *"])

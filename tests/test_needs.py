@@ -47,7 +47,7 @@ def test_what_is_not_there_is_named_with_a_way_to_get_it(builder: Builder) -> No
 
 
 def test_a_case_that_needs_what_is_not_there_is_unsupported(tmp_path: Path) -> None:
-    cases = str(places.folder("conformance") / "test_cases.py")
+    cases = str(places.folder("c_tests") / "copies")
     command = [sys.executable, "-m", "pytest", "-c", os.devnull, "-p", "no:cacheprovider", "-rs", cases]
     command += ["-k", "copies/capabilities-are-a-copy:vfork"]
     if os.geteuid() == 0:

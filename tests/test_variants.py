@@ -11,13 +11,14 @@ import pytest
 
 from pytest_vfork.building import render, toolchain
 from pytest_vfork.building.builder import Builder
+from pytest_vfork.building.cache import Cache
 from pytest_vfork.building.toolchain import NoCompilerError
 from pytest_vfork.judging.expectations import find_expectation, read_expectations
 from pytest_vfork.model import Expectation, Outcome
 from pytest_vfork.running.interposers.shim import why_not
-from pytest_vfork.templates import places, suite, variants
+from pytest_vfork.templates import suite, variants
 
-SUITE = str(places.folder("conformance"))
+SUITE = ("--pyargs", "pytest_vfork.conformance")
 CASE = next(case for case in suite.cases() if case.id == "suspension/parent-waits-until-exit")
 
 
@@ -45,10 +46,10 @@ def test_the_thread_is_the_one_that_is_watched() -> None:
 
 def test_a_missing_compiler_is_named_with_a_way_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fake = tmp_path / "cc"
-    fake.write_text("#!/bin/sh\necho libc.a\n")
+    fake.write_text("#!/bin/sh\necho cannot find -lc >&2\nexit 1\n")
     fake.chmod(0o755)
-    with pytest.raises(NoCompilerError, match=r"no static glibc .* apt-get install libc6-dev"):
-        toolchain.compile_command("static", (str(fake),))
+    with pytest.raises(NoCompilerError, match=r"statically linked \(cannot find -lc\): apt-get install gcc libc6-dev"):
+        Builder(Cache(tmp_path), (str(fake),)).command_of("static")
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(NoCompilerError, match="no compiler for musl: apt-get install musl-tools"):
         toolchain.compile_command("musl", ("cc",), {"PATH": str(tmp_path)})
@@ -58,15 +59,16 @@ def test_result_record_and_rerun_command_know_the_variant(
     run: Callable[..., pytest.RunResult], pytester: pytest.Pytester
 ) -> None:
     wanted = f"{CASE.id}:vfork+O0"
-    result = run(SUITE, "-k", wanted, "--vfork-mode=fork", "--vfork-claim=linux", "--vfork-record=run.jsonl")
+    result = run(*SUITE, "-k", wanted, "--vfork-mode=fork", "--vfork-claim=linux", "--vfork-record=run.jsonl")
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines([f"{wanted}  DEVIATES FROM LINUX", f"  again:    pytest *test_case[[]{wanted}]'"])
+    result.stdout.fnmatch_lines([f"{wanted}  DEVIATES FROM LINUX", f"  again:    pytest * -k '[[]{wanted}]'"])
     lines = [json.loads(line) for line in (pytester.path / "run.jsonl").read_text().splitlines()]
     assert [(line["call"], line["variant"]) for line in lines[1:3]] == [("vfork", "O0")] * 2
 
 
+@pytest.mark.needs(libc6_dev="cc -static -nostartfiles -o static -x c /dev/null")
 def test_the_shim_refuses_a_static_program_and_says_what_takes_it(run: Callable[..., pytest.RunResult]) -> None:
-    result = run(SUITE, "-k", f"{CASE.id}:vfork+static", "--vfork-mode=emulate", "-rs")
+    result = run(*SUITE, "-k", f"{CASE.id}:vfork+static", "--vfork-mode=emulate", "-rs")
     result.assert_outcomes(skipped=1)
     result.stdout.fnmatch_lines(["*static executable*--vfork-interposer=ptrace*"])
 

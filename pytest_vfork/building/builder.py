@@ -3,52 +3,115 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shlex
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from ..model import Case, Program, Workload
 from ..templates.languages import LANGUAGES
+from ..templates.places import ours, where_parts_lie
 from ..templates.variants import VARIANTS
 from . import inputs, toolchain
-from .cache import Cache
-from .render import filename_of, render_case, render_workload
+from .cache import Cache, RefusedError
+from .quick import Quick, find_quick
+from .render import TemplateError, filename_of, line_in_template, render_case, render_workload
+from .toolchain import NoCompilerError
 
 CASE_FLAGS = VARIANTS[""].flags
-# Beside each program: what the compiler had to say of it, if it was compiled.
+# Beside each program: what the compiler had to say of it, and the command that compiled it.
 COMPILER_LOG = "compiler.log"
+COMPILER_COMMAND = "compiler.sh"
 _COMPILE_DEADLINE_S = 300
+_LEAST = '#include <stdio.h>\n\nint main(void)\n{\n\treturn puts("works") < 0;\n}\n'
+# Where a compiler says that something is wrong: gcc and javac, go, rustc.
+_CITED = re.compile(r"^(?: *--> |\./)?(?P<file>[^:\n]+):(?P<line>\d+):.*", re.MULTILINE)
+_WHERE = re.compile(r"cd (?P<folder>.+?) && ")
 
 
-class CompileError(Exception):
-    """The compiler refused a source; the message holds the command and what it said."""
+class CompileError(RefusedError):
+    """A template or the compiler refused; the message holds file and line, the command and what it said."""
 
 
 class Builder:
-    """Renders and compiles; equal inputs are built once for all sessions of this user."""
+    """Renders and compiles; equal inputs are built once for all sessions of this user.
 
-    def __init__(self, cache: Cache, cc: tuple[str, ...]) -> None:
+    What has no flags of its own is given to `quick` first, if there is such a compiler, and to `cc` if that refuses.
+    """
+
+    def __init__(self, cache: Cache, cc: tuple[str, ...], quick: Quick | None = None) -> None:
         self.cache = cache
         self.cc = cc
+        self.quick = quick
+        self._commands: dict[str, str] = {}  # by variant: why its compiler makes no programs
+
+    @classmethod
+    def of_user(cls, wanted: str | None = None) -> Builder:
+        """Open the user's cache and find the compilers; raise NoCompilerError.
+
+        Whoever asks for a C compiler, or sets $CC, gets that one for everything.
+        """
+        cache, cc = Cache.of_user(), toolchain.find_cc(wanted)
+        is_named = wanted or os.environ.get("CC")
+        return cls(cache, cc, None if is_named else find_quick(cc, cache))
 
     def case(self, case: Case, call: str, variant: str = "") -> Program:
         """Render a case for one call and compile it as the variant wants; raise CompileError or NoCompilerError.
 
         Start it with one argument: the file that it shall append its events to.
         """
-        command = toolchain.compile_command(variant, self.cc)
-        compiler = toolchain.identify(command[: -len(VARIANTS[variant].flags)])
         filename = filename_of(case, call, variant)
 
         def make() -> Path:
-            return self._compile(filename, render_case(case, call, variant), command, compiler).source.parent
+            return self._case(case, call, variant, filename).source.parent
 
-        # Rendering costs more than all else that a warm run does here; what goes into it is known without.
-        rendered = ("case", case.template.read_text("utf-8"), case.id, call, variant, inputs.digest())
-        return _program(self.cache.find((*rendered, *command, compiler), make), filename)
+        with _citing(case.template):
+            if where_parts_lie(case.template) != ours():  # what it includes may be anything
+                return self._case(case, call, variant, filename)
+            # Rendering costs more than all else that a warm run does here; what goes into it is known without.
+            source = (case.template.read_text("utf-8"), case.id, call, variant, inputs.digest())
+            return _program(self.cache.find(("case", *source, *self._compilers_of(variant)), make), filename)
+
+    def _case(self, case: Case, call: str, variant: str, filename: str) -> Program:
+        if self.quick and VARIANTS[variant].is_plain:
+            program = self._quickly(self.quick, filename, render_case(case, call, variant, by=self.quick.name))
+            if program:
+                return program
+        command = self.command_of(variant)
+        compiler = toolchain.identify(command[: -len(VARIANTS[variant].flags)])
+        return self._compile(filename, render_case(case, call, variant), command, compiler)
+
+    def _compilers_of(self, variant: str) -> tuple[str, ...]:
+        """Return all that a variant's compilers, the quick one too, put into what they make."""
+        command = toolchain.compile_command(variant, self.cc)
+        quick = self.quick.key if self.quick and VARIANTS[variant].is_plain else ()
+        return (*quick, *command, toolchain.identify(command[: -len(VARIANTS[variant].flags)]))
+
+    def command_of(self, variant: str) -> tuple[str, ...]:
+        """Return compiler and flags of a variant, seen to make a program; raise NoCompilerError."""
+        command = toolchain.compile_command(variant, self.cc)
+        if variant not in self._commands:
+            self._commands[variant] = ""
+            try:
+                compiler = toolchain.identify(command[: -len(VARIANTS[variant].flags)])
+                self._compile("least.c", _LEAST, command, compiler)
+            except CompileError as error:
+                self._commands[variant] = str(error).strip().splitlines()[-1]
+        if self._commands[variant]:
+            what = f"makes no programs {VARIANTS[variant].what}".strip()
+            said = self._commands[variant]
+            raise NoCompilerError(f"{' '.join(command)} {what} ({said}): {VARIANTS[variant].remedy}")
+        return command
 
     def c_program(self, filename: str, source: str, flags: Sequence[str] = CASE_FLAGS) -> Program:
         """Compile one C source under the name `filename`; raise CompileError."""
+        if self.quick and flags == CASE_FLAGS:
+            program = self._quickly(self.quick, filename, source)
+            if program:
+                return program
         return self._compile(filename, source, (*self.cc, *flags), toolchain.identify(self.cc))
 
     @property
@@ -63,7 +126,8 @@ class Builder:
 
     def workload(self, workload: Workload, find: Callable[[str], str | None]) -> Program:
         """Render a workload and make it startable, as its language does; raise CompileError."""
-        return LANGUAGES[workload.language].start(self, find, render_workload(workload), workload.options)
+        with _citing(workload.template):
+            return LANGUAGES[workload.language].start(self, find, render_workload(workload), workload.options)
 
     def compiled(
         self,
@@ -96,8 +160,8 @@ class Builder:
 
         Raise CompileError.
         """
-        inputs = sorted({file for source in sources for file in _inputs(source.parent)})
-        text = "\0".join(file.name + "\0" + file.read_text("utf-8") for file in inputs)
+        files = sorted({file for source in sources for file in _inputs(source.parent)})
+        text = "\0".join(file.name + "\0" + file.read_text("utf-8") for file in files)
 
         def make(folder: Path) -> None:
             _run([*self.cc, *flags, *map(str, sources), "-o", str(folder / name)])
@@ -111,9 +175,24 @@ class Builder:
             (folder / filename).write_text(source, "utf-8")
             said = _run([*command, "-o", str(folder / stem), str(folder / filename)])
             (folder / COMPILER_LOG).write_text(said, "utf-8")
+            _note(folder, [*command, "-o", stem, filename])
 
-        folder = self.cache.get(("program with log", filename, source, *command, compiler), make)
+        folder = self.cache.get(("program with command", filename, source, *command, compiler), make)
         return _program(folder, filename)
+
+    def _quickly(self, quick: Quick, filename: str, source: str) -> Program | None:
+        """Compile with the quick compiler; None if it has anything to say. That is kept, too: it is not asked again."""
+        stem = filename.rpartition(".")[0]
+
+        def make(folder: Path) -> None:
+            (folder / filename).write_text(source, "utf-8")
+            said = quick.compile(folder / filename, folder / stem)
+            (folder / COMPILER_LOG).write_text(said, "utf-8")
+            _note(folder, [*quick.command, "-o", stem, filename, *quick.after])
+
+        folder = self.cache.get(("quick program", filename, source, *quick.key), make)
+        is_refused = (folder / COMPILER_LOG).stat().st_size > 0
+        return None if is_refused else _program(folder, filename)
 
     def script(self, sources: Mapping[str, str], command: tuple[str, ...]) -> Program:
         """Keep scripts under their names and return how to start the first of them."""
@@ -131,8 +210,35 @@ def _program(folder: Path, filename: str) -> Program:
     return Program(folder / filename, (str(folder / filename.rpartition(".")[0]),))
 
 
+@contextmanager
+def _citing(template: Path) -> Iterator[None]:
+    """Let what is refused be told by file and line of its template."""
+    try:
+        yield
+    except TemplateError as error:
+        raise CompileError(str(error)) from error
+    except CompileError as error:
+        source, number = _cited(str(error))
+        line = line_in_template(template, source, number) if source else None
+        raise CompileError(f"{template}:{line or 1}: {error}") from error
+
+
+def _cited(said: str) -> tuple[Path | None, int]:
+    """Return the file and line that a compiler complains of, of an error before a warning, if the file is there."""
+    folder = _WHERE.match(said)
+    for match in sorted(_CITED.finditer(said), key=lambda match: "error" not in match[0]):
+        source = Path(folder["folder"] if folder else "/", match["file"])
+        if source.is_file():
+            return source, int(match["line"])
+    return None, 0
+
+
 def _inputs(folder: Path) -> Iterator[Path]:
     return (file for file in folder.iterdir() if file.suffix in (".c", ".h", ".S", ".def"))
+
+
+def _note(folder: Path, command: list[str]) -> None:
+    (folder / COMPILER_COMMAND).write_text(f"{shlex.join(command)}\n", "utf-8")
 
 
 def _run(command: list[str], folder: Path | None = None) -> str:
@@ -143,5 +249,6 @@ def _run(command: list[str], folder: Path | None = None) -> str:
     except subprocess.TimeoutExpired as error:
         raise CompileError(f"no end within {_COMPILE_DEADLINE_S} s: {' '.join(command)}") from error
     if done.returncode:
-        raise CompileError(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
+        where = f"cd {folder} && " if folder else ""
+        raise CompileError(f"{where}{' '.join(command)}\n{done.stdout}{done.stderr}")
     return done.stderr

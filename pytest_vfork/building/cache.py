@@ -16,6 +16,10 @@ from pathlib import Path
 LIMIT_BYTES = 512 * 1024 * 1024
 
 
+class RefusedError(Exception):
+    """What was to be made cannot be; the message may name files of the folder."""
+
+
 class Cache:
     """A folder of objects, each a folder named by the hash of all that went into it.
 
@@ -35,7 +39,10 @@ class Cache:
         return cls(root)
 
     def get(self, key: tuple[str, ...], make: Callable[[Path], None]) -> Path:
-        """Return the folder for `key`; if it is absent, call `make` once, among all processes, to fill it."""
+        """Return the folder for `key`; if it is absent, call `make` once, among all processes, to fill it.
+
+        If `make` raises RefusedError, what it wrote is kept to be looked at, and the error says where.
+        """
         digest = _digest(key)
         folder = self.root / digest
         if self._touch(folder):
@@ -47,6 +54,11 @@ class Cache:
             try:
                 make(unfinished)
                 unfinished.rename(folder)
+            except RefusedError as error:
+                refused = folder.with_suffix(".refused")
+                shutil.rmtree(refused, ignore_errors=True)
+                unfinished.rename(refused)
+                raise type(error)(str(error).replace(str(unfinished), str(refused))) from error
             finally:
                 shutil.rmtree(unfinished, ignore_errors=True)
         return folder

@@ -8,14 +8,15 @@ import hashlib
 import importlib.metadata
 from pathlib import Path
 
-from ..templates import places
+from ..templates.places import ours
 
 
 @functools.cache
 def digest() -> str:
-    """Return a hash of the parts that templates share, and of all that renders them."""
+    """Return a hash of the parts that our templates share, and of all that renders them."""
     package = Path(__file__).parent.parent
-    shared = places.folder("c_tests").glob("_lib/*")
+    below = (file for folder in ours() for file in folder.rglob("*.j2"))
+    shared = (file for file in below if file.name.startswith("_") or file.parent.name.startswith("_"))
     made = hashlib.sha256(importlib.metadata.version("jinja2").encode())
     for file in sorted((*shared, *package.glob("building/*.py"), *package.glob("templates/*.py"))):
         made.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")

@@ -6,53 +6,58 @@ from __future__ import annotations
 import functools
 import re
 import textwrap
+import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import jinja2
 
 from ..model import Case, Workload, item_name
-from ..templates import frontmatter, places
+from ..templates import frontmatter
+from ..templates.places import MAIN, ours, where_parts_lie
 from ..templates.variants import VARIANTS
 from .headers import MARK, with_includes
 
 
-def render_case(case: Case, call: str, variant: str = "") -> str:
-    """Return the C source of a case for one call and variant.
+class TemplateError(Exception):
+    """A template cannot be rendered; the message starts with file and line."""
 
-    Self-contained, with what it does and how to compile it in its first comment.
+
+def render_case(case: Case, call: str, variant: str = "", by: str = "") -> str:
+    """Return the C source of a case for one call and variant; raise TemplateError.
+
+    Self-contained, with what it does and how to compile it in its first comment, and there the compiler that has done
+    so if it was another (`by`).
     """
     filename = filename_of(case, call, variant)
     compiler = "musl-gcc" if variant == "musl" else "cc"
-    text = (
-        _environment()
-        .get_template(str(case.template.absolute()))
-        .render(
-            id=case.id,
-            name=filename.removesuffix(".c"),
-            call=call,
-            variant=variant,
-            made=f"{call}, {VARIANTS[variant].what}" if variant else call,
-            about=_about(case),
-            build=f"{compiler} {' '.join(VARIANTS[variant].flags)} -o case {filename}",
-            includes=MARK,
-            gates=(),
-        )
+    text = _render(
+        case.template,
+        case.template,
+        id=case.id,
+        name=filename.removesuffix(".c"),
+        call=call,
+        variant=variant,
+        made=f"{call}, {VARIANTS[variant].what}" if variant else call,
+        about=_about(case),
+        build=f"{compiler} {' '.join(VARIANTS[variant].flags)} -o case {filename}",
+        by=by,
+        includes=MARK,
+        gates=(),
     )
     return re.sub(r"\n{3,}", "\n\n", with_includes(text)).strip() + "\n"
 
 
 def render_workload(workload: Workload) -> Mapping[str, str]:
-    """Return the sources of a workload: file name → text, the one to start first.
+    """Return the sources of a workload: file name → text, the one to start first; raise TemplateError.
 
     The start of a folder's sources is named after the folder.
     """
     template = workload.template
-    beside = sorted(template.parent.glob("*.j2")) if template.name.startswith(f"{frontmatter.MAIN}.") else []
+    beside = sorted(template.parent.glob("*.j2")) if template.name.startswith(f"{MAIN}.") else []
     sources = {f"{workload.id.rpartition('/')[2]}.{workload.language}": template}
     sources |= {path.name.removesuffix(".j2"): path for path in beside if path != template}
-    render = _environment().get_template
-    return {name: render(str(path.absolute())).render().strip("\n") + "\n" for name, path in sources.items()}
+    return {name: _render(path, template).strip("\n") + "\n" for name, path in sources.items()}
 
 
 def filename_of(case: Case, call: str, variant: str) -> str:
@@ -60,18 +65,42 @@ def filename_of(case: Case, call: str, variant: str) -> str:
     return item_name(case.id.rpartition("/")[2], call, variant).replace(":", ".") + ".c"
 
 
+def line_in_template(template: Path, source: Path, line: int) -> int | None:
+    """Return the line of a template that a line of a source was made from, if it stands there once and as it is."""
+    wanted = source.read_text("utf-8").splitlines()[line - 1].strip()
+    found = [number for number, text in enumerate(frontmatter.body(template).splitlines(), 1) if text.strip() == wanted]
+    return found[0] if len(found) == 1 else None
+
+
 def render_text(text: str, values: Mapping[str, object]) -> str:
     """Render a user's own C template; the skeleton of the cases is there to extend (`_lib/case.c.j2`)."""
     made = values.get("call", "")
-    return with_includes(
-        _environment().from_string(text).render({"gates": (), "includes": MARK, "made": made, **values})
-    )
+    template = _environment(ours()).from_string(text)
+    return with_includes(template.render({"gates": (), "includes": MARK, "made": made, **values}))
+
+
+def _render(path: Path, template: Path, **values: object) -> str:
+    """Render one file of a case or workload, whose main file is `template`."""
+    try:
+        return _environment(where_parts_lie(template)).get_template(str(path.absolute())).render(values)
+    except Exception as error:  # a template is a program: what it may raise is its own affair
+        raise TemplateError(_explain(path, error)) from error
+
+
+def _explain(path: Path, error: Exception) -> str:
+    """Say where in the templates it went wrong, and how."""
+    if isinstance(error, jinja2.TemplateSyntaxError):
+        return f"{error.filename or path}:{error.lineno}: {error.message}"
+    # Jinja rewrites the traceback so that it runs through the templates
+    frames = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+    file, line = next((frame for frame in reversed(frames) if frame[0].endswith(".j2")), (path, 1))
+    said = f"no template {error}" if isinstance(error, jinja2.TemplateNotFound) else str(error)
+    return f"{file}:{line}: {said or type(error).__name__}"
 
 
 @functools.cache  # it keeps what it has compiled, the skeleton above all: half of a warm run otherwise
-def _environment() -> jinja2.Environment:
-    shared = [places.folder("c_tests"), places.folder("fixtures")]
-    loaders = [jinja2.FunctionLoader(_load), jinja2.FileSystemLoader(shared)]
+def _environment(folders: tuple[Path, ...]) -> jinja2.Environment:
+    loaders = [jinja2.FunctionLoader(_load), jinja2.FileSystemLoader(folders)]
     return jinja2.Environment(
         loader=jinja2.ChoiceLoader(loaders), undefined=_Strict, trim_blocks=True, lstrip_blocks=True, autoescape=False
     )

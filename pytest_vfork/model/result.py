@@ -6,7 +6,7 @@ It travels from an xdist worker to the controller as plain JSON.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -59,3 +59,18 @@ class Result:
             }
         )
         return cls(**{**plain, "level": Level[plain["level"].upper()], "seen": seen, "verdict": verdict})
+
+
+class Results(tuple[Result, ...]):
+    """All results of a run, and what it lacks to be a whole one.
+
+    `missing` says of the items that came to no result of what level they are, by why they did not.
+    """
+
+    missing: Mapping[str, Sequence[Level]]
+
+    def __new__(cls, results: Iterable[Result], missing: Mapping[str, Sequence[Level]]) -> Results:
+        """Make it of the results and of what is missing."""
+        self = super().__new__(cls, results)
+        self.missing = missing
+        return self

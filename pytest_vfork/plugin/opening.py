@@ -17,15 +17,16 @@ from ..templates import suite
 from .options import Options
 
 if TYPE_CHECKING:
+    from ..building.builder import Builder
     from ..running.session import Session
 
 
 def open_session(options: Options) -> Session:
     """Boot what the options name; raise InterposerError, SiteError or NoCompilerError."""
-    from ..building.toolchain import find_cc
+    from ..building.builder import Builder
     from ..running.session import Session
 
-    interposer = _interposer(options, find_cc(options.cc))
+    interposer = _interposer(options, Builder.of_user(options.cc))
     builder = interposer.settings.builder
     return Session(
         interposer,
@@ -53,7 +54,10 @@ def known_deviations(options: Options) -> tuple[Expectation, ...]:
 
 def describe_run(options: Options) -> dict[str, Any]:
     """Return the facts of a run that stand at the head of every report (docs/record.md)."""
-    interposer = _interposer(options, ())
+    from ..building.builder import Builder
+    from ..building.cache import Cache
+
+    interposer = _interposer(options, Builder(Cache.of_user(), ()))
     site = options.site(interposer.settings.builder, options.where, options.of(options.site))
     return {
         "pytest_vfork": __version__,
@@ -70,8 +74,5 @@ def describe_run(options: Options) -> dict[str, Any]:
     }
 
 
-def _interposer(options: Options, cc: tuple[str, ...]) -> Interposer:
-    from ..building.builder import Builder
-    from ..building.cache import Cache
-
-    return options.interposer(Settings(options.mode, Builder(Cache.of_user(), cc), options.of(options.interposer)))
+def _interposer(options: Options, builder: Builder) -> Interposer:
+    return options.interposer(Settings(options.mode, builder, options.of(options.interposer)))

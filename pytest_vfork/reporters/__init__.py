@@ -33,7 +33,10 @@ class Reporter(Extension):
         """Take one result."""
 
     def end(self, results: Sequence[Result], write_line: Callable[[str], None]) -> None:
-        """Take all results once more, when the run is over; `write_line` writes to the terminal."""
+        """Take all results once more, when the run is over, however it ended; `write_line` writes to the terminal.
+
+        Whether it was a whole run, and so may claim a level, `judging.ladder.ladder(results)` says.
+        """
 
 
 def reporters(more: Iterable[type] = ()) -> dict[str, type[Reporter]]:

@@ -12,14 +12,23 @@ _EVENTS_SHOWN = 40
 _STDERR_SHOWN = 2000
 
 
+_TITLES = {
+    Outcome.BROKEN: "BROKEN (the test did not work; this says nothing about the interposer)",
+    Outcome.XPASS: "STALE EXPECTATION",
+}
+_DEVIATES = "DEVIATES FROM LINUX"
+
+
+def headline(result: Result) -> str:
+    """Return a failure in one line."""
+    title = _TITLES.get(result.verdict.outcome, _DEVIATES).partition(" (")[0]
+    return f"{title}: {result.verdict.why.partition(chr(10))[0]}"
+
+
 def explain(result: Result, rerun: str) -> str:
     """Return the text of a failure; `rerun` is the command that runs this item alone."""
     verdict = result.verdict
-    title = {
-        Outcome.BROKEN: "BROKEN (the test did not work; this says nothing about the interposer)",
-        Outcome.XPASS: "STALE EXPECTATION",
-    }
-    lines = [f"{result.name}  {title.get(verdict.outcome, 'DEVIATES FROM LINUX')}", ""]
+    lines = [f"{result.name}  {_TITLES.get(verdict.outcome, _DEVIATES)}", ""]
     fields = [
         ("promise", result.spec),
         ("must", result.must),

@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..extending import Option
-from ..judging.ladder import Rung, ladder, reached
+from ..judging.ladder import Rung, ladder
 from ..model import Outcome
 from ..model.result import Result
 from . import Reporter
@@ -48,14 +49,17 @@ class Record(Reporter):
 
     def end(self, results: Sequence[Result], write_line: Callable[[str], None]) -> None:
         """Write the ladder, close the file and say where it is."""
-        rungs = ladder(results)
-        levels = {"reached": reached(rungs), "reached_but_for_known": reached(rungs, but_for_known=True)}
+        seen = ladder(results)
+        levels = {"reached": seen.reached, "reached_but_for_known": seen.reached_but_for_known}
+        outcomes = Counter(result.verdict.outcome for result in results)
         self._write(
             "ladder",
             {
-                "levels": [_rung_json(rung) for rung in rungs],
+                "complete": seen.is_complete,
+                "why": seen.why_incomplete,
+                "levels": [_rung_json(rung) for rung in seen.rungs],
                 **{key: level.word if level is not None else None for key, level in levels.items()},
-                "outcomes": {outcome.value: sum(r.verdict.outcome is outcome for r in results) for outcome in Outcome},
+                "outcomes": {outcome.value: outcomes[outcome] for outcome in Outcome},
             },
         )
         self._file.close()
@@ -73,4 +77,6 @@ def _rung_json(rung: Rung) -> dict[str, Any]:
         "held": rung.held,
         "first_failed": rung.first_failed.name if rung.first_failed else None,
         "known": [result.name for result in rung.known],
+        "unsupported": rung.unsupported,
+        "did_not_run": rung.did_not_run,
     }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The ladder on the terminal: each level, how many held, which failed first, and the level reached."""
+"""The ladder on the terminal: each level, how many held, which failed first, and what the run may claim."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from ..judging.ladder import Rung, ladder, reached
-from ..model import Outcome
+from ..judging.ladder import Ladder, Rung, ladder
+from ..model import Level, Outcome
 from ..model.result import Result
 from . import Reporter
 
 _FEW = 3  # names of cases on a line
 
 
-class Ladder(Reporter):
-    """Writes at the end of every run that has results."""
+class Terminal(Reporter):
+    """Writes at the end of every run of ours."""
 
     name = "ladder"
     _run: Mapping[str, Any] = {}
@@ -27,39 +27,54 @@ class Ladder(Reporter):
 
     def end(self, results: Sequence[Result], write_line: Callable[[str], None]) -> None:
         """Write the ladder."""
-        if not results:
-            return
         write_line(
             "on {site}: Linux {kernel}, {libc}, {machine}; interposer {interposer} {interposer_version}".format(
                 **self._run
             )
         )
-        rungs = ladder(results)
-        for rung in rungs:
+        seen = ladder(results)
+        for rung in seen.rungs:
             write_line(f"  {rung.level.word:<9} {_held(rung)}")
         counts = Counter(result.verdict.outcome for result in results)
-        told = {Outcome.XPASS: "stale expectations", Outcome.UNSUPPORTED: "unsupported here", Outcome.BROKEN: "broken"}
+        told = {Outcome.XPASS: "stale expectations", Outcome.BROKEN: "broken"}
         rest = [f"{label}: {counts[outcome]}" for outcome, label in told.items() if counts[outcome]]
         if rest:
             write_line("  " + ", ".join(rest))
-        write_line(f"level reached: {_level(rungs)} (claim: {self._run['claim']})")
+        write_line(f"{level_line(seen)} (claim: {self._run['claim']})")
 
 
-def _level(rungs: Sequence[Rung]) -> str:
-    strictly, level = reached(rungs), reached(rungs, but_for_known=True)
-    if level is None:
-        return "none"
-    if level is strictly:
-        return level.word
-    known = sum(len(rung.known) for rung in rungs)
-    without = strictly.word if strictly is not None else "none"
-    return f"{level.word}, but for {known} known deviations (without them: {without})"
+def level_line(seen: Ladder) -> str:
+    """Say what level was reached: what is so, then what is excused, then what could not be seen here."""
+    if not seen.is_complete:
+        return f"no level: {seen.why_incomplete}"
+    strictly, excused = seen.reached, seen.reached_but_for_known
+    line = f"level: {_word(strictly)}"
+    if excused is not strictly:
+        known = sum(len(rung.known) for rung in seen.rungs if excused is not None and rung.level <= excused)
+        them = "the known deviation is" if known == 1 else f"the {known} known deviations are"
+        line += f"; {_word(excused)} if {them} excused"
+    hidden = {
+        rung.level.word: rung.unsupported
+        for rung in seen.rungs
+        if rung.unsupported and excused is not None and rung.level <= excused
+    }
+    if hidden:
+        where = ", ".join(f"{word} {count}" for word, count in hidden.items())
+        number = sum(hidden.values())
+        line += f"; {number} item{'s' if number > 1 else ''} unsupported here: {where} (pytest -rs says why)"
+    return line
+
+
+def _word(level: Level | None) -> str:
+    return level.word if level is not None else "none"
 
 
 def _held(rung: Rung) -> str:
-    if rung.total == 0:
-        return "nothing ran"
     text = f"{rung.held:4} of {rung.total} held"
+    if rung.did_not_run:
+        text += f"; {rung.did_not_run} did not run"
+    if rung.unsupported:
+        text += f"; unsupported here: {rung.unsupported}"
     if rung.known:
         text += f"; known deviations: {len(rung.known)}, in {_places({result.id for result in rung.known})}"
     if rung.first_failed:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,31 +18,35 @@ from ..model.rules import Expect, Never, Order, Rule
 from .faults import FaultError, fault
 from .languages import LANGUAGES
 from .needs import NEEDS
+from .places import id_of, where_parts_lie
 from .rules import parse_expect, parse_never, parse_order
 from .spec import read_spec
 from .variants import VARIANTS
 
 # The block opens a C comment in C, Go, Java, JavaScript and Rust, and is a run of # comments elsewhere.
-_BLOCK = re.compile(r"/\*---\n(?P<c>.*?)\n---\*/\n|^#---\n(?P<hash>.*?)\n#---\n", re.DOTALL | re.MULTILINE)
+_BLOCK = re.compile(r"/\*---\n(?P<c>.*?)\n---\*/\n|#---\n(?P<hash>.*?)\n#---\n", re.DOTALL)
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's, ten times as fast, where PyYAML was built with it
 _SENTENCE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _COMMON = {"id", "level", "spec", "do", "must", "fails_under", "since"}
 _CASE = _COMMON | {"calls", "order", "expect", "never", "needs", "differs", "variants"}
 _WORKLOAD = _COMMON | {"stdout", "seen", "never_seen", "asserts", "needs", "options", "version", "under_fork"}
-# What the skeleton itself writes (c_tests/_lib/case.c.j2).
-SKELETON_EVENTS = frozenset(
-    {"parent.returned", "parent.ended", "orphan.ended", "referee.saw-life", "referee.saw-silence"}
-)
-EVENT = re.compile(r'"([a-z][a-z0-9-]*\.[a-z][a-z0-9-]*)"')
-_PART = re.compile(r'{% include "(_lib/[^"]+)"')
+_EVENT = re.compile(r'"([a-z][a-z0-9-]*\.[a-z][a-z0-9-]*)"')
+_PART = re.compile(r'{%-? (?:extends|include) "([^"]+)" ')
+# What a workload has and a case has not. It is told by these, so that both may lie in one folder.
+_OF_A_WORKLOAD = re.compile(r"^(# ?)?(stdout|seen):", re.MULTILINE)
 _Fail = Callable[[str, str], NoReturn]
-# A workload that is a folder: this file of it is started, and what lies beside it is rendered too.
-MAIN = "main"
 _MODES = {mode.value for mode in Mode} - {"native"}
 
 
 class FrontMatterError(ValueError):
     """A template's front matter breaks a rule; the message starts with file and line."""
+
+
+def read(template: Path) -> Case | Workload:
+    """Read a case or a workload; raise FrontMatterError."""
+    block = _BLOCK.match(_text(template))
+    is_case = template.name.endswith(".c.j2") and not (block and _OF_A_WORKLOAD.search(block[0]))
+    return read_case(template) if is_case else read_workload(template)
 
 
 def read_case(template: Path) -> Case:
@@ -56,7 +61,7 @@ def read_case(template: Path) -> Case:
         ("never", parse_never),
     )
     for key, parse in parsers:
-        for text in block.get(key, ()):
+        for text in _strings(key, block, fail):
             try:
                 rules.append(parse(text))
             except ValueError as error:
@@ -86,11 +91,11 @@ def read_workload(template: Path) -> Workload:
     language = template.name.removesuffix(".j2").rpartition(".")[2]
     if language not in LANGUAGES:
         fail("id", f"no language has the suffix {language!r}: want one of {', '.join(LANGUAGES)}")
-    seen, never_seen = block.get("seen"), block.get("never_seen", [])
+    seen, never_seen = block.get("seen"), _strings("never_seen", block, fail)
     if (
         not isinstance(seen, dict)
         or not seen
-        or not all(isinstance(least, int) and least > 0 for least in seen.values())
+        or not all(isinstance(call, str) and isinstance(least, int) and least > 0 for call, least in seen.items())
     ):
         fail("seen", "want a mapping from call to how often it is made at least")
     for key, patterns in (("seen", seen), ("never_seen", never_seen)):
@@ -101,9 +106,9 @@ def read_workload(template: Path) -> Workload:
                 fail(key, str(error))
     if not isinstance(block.get("stdout"), str):
         fail("stdout", "want the output, to the letter")
-    asserts = block.get("asserts", [])
+    asserts = _strings("asserts", block, fail)
     if not asserts or not set(asserts) <= set(ASSERTIONS):
-        fail("asserts", f"{asserts!r}: want some of {', '.join(ASSERTIONS)}")
+        fail("asserts", f"{[*asserts]}: want some of {', '.join(ASSERTIONS)}")
     needs = block.get("needs", {})
     if not isinstance(needs, dict) or not all(isinstance(part, str) for need in needs.items() for part in need):
         fail("needs", "want a mapping from a command that must end well to the Debian packages that make it do so")
@@ -114,34 +119,39 @@ def read_workload(template: Path) -> Workload:
                 f"{command!r}: an executable may be there and not work: want a command, as `{command} --version`",
             )
     common = _common(template, block, fail)
-    under_fork = block.get("under_fork", "")
+    under_fork = str(block.get("under_fork") or "")
     if bool(under_fork) is not ("fork" in common["fails_under"]):
         fail("under_fork", "goes with fork in fails_under, and says what a user of the program would see")
     return Workload(
         stdout=block["stdout"],
         seen=seen,
-        never_seen=tuple(never_seen),
-        asserts=tuple(asserts),
+        never_seen=never_seen,
+        asserts=asserts,
         needs=needs,
-        options=tuple(block.get("options", ())),
-        version=tuple(block.get("version", ())),
+        options=_strings("options", block, fail),
+        version=_strings("version", block, fail),
         under_fork=under_fork.strip(),
         **common,
     )
 
 
 def body(template: Path) -> str:
-    """Return the template without its front matter."""
-    return _BLOCK.sub("", template.read_text("utf-8"), count=1)
+    """Return the template with its front matter blanked out: each line keeps its number."""
+    text = template.read_text("utf-8")
+    match = _BLOCK.match(text)
+    return "\n" * match[0].count("\n") + text[match.end() :] if match else text
 
 
-def is_template(path: Path) -> bool:
-    """Say whether the file is a case or a workload: a template, and not a shared part ("_lib", "_part.java.j2")."""
-    return path.suffix == ".j2" and not any(part.startswith("_") for part in path.parts[-3:])
+def _text(template: Path) -> str:
+    try:
+        return template.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        line = template.read_bytes()[: error.start].count(b"\n") + 1
+        raise FrontMatterError(f"{template}:{line}: not UTF-8: {error.reason}") from error
 
 
 def _read(template: Path, known: Iterable[str]) -> tuple[dict[str, Any], _Fail]:
-    text = template.read_text("utf-8")
+    text = _text(template)
     match = _BLOCK.match(text)
     if match is None:
         raise FrontMatterError(f"{template}:1: no front matter: the file must begin with /*--- or #---")
@@ -150,7 +160,8 @@ def _read(template: Path, known: Iterable[str]) -> tuple[dict[str, Any], _Fail]:
     )
 
     def fail(key: str, problem: str) -> NoReturn:
-        line = next((number for number, line in enumerate(text.splitlines(), 1) if re.match(rf"#? ?{key}:", line)), 1)
+        starts = re.compile(rf"#? ?{re.escape(key)}:")
+        line = next((number for number, line in enumerate(text.splitlines(), 1) if starts.match(line)), 1)
         raise FrontMatterError(f"{template}:{line}: {key}: {problem}")
 
     try:
@@ -158,12 +169,22 @@ def _read(template: Path, known: Iterable[str]) -> tuple[dict[str, Any], _Fail]:
     except yaml.YAMLError as error:
         line = getattr(getattr(error, "problem_mark", None), "line", 0) + 2
         raise FrontMatterError(f"{template}:{line}: not YAML: {getattr(error, 'problem', error)}") from error
+    except ValueError as error:  # what looks like a date or a number and is none
+        raise FrontMatterError(f"{template}:2: not YAML: {error}") from error
     if not isinstance(block, dict):
         raise FrontMatterError(f"{template}:2: front matter must be a mapping")
-    for key in block:
+    for key in map(str, block):
         if key not in known:
             fail(key, f"unknown key; known are {', '.join(sorted(known))}")
     return block, fail
+
+
+def _strings(key: str, block: Mapping[str, Any], fail: _Fail) -> tuple[str, ...]:
+    """Check a list of strings that need not be there."""
+    listed = block.get(key, [])
+    if not isinstance(listed, list) or not all(isinstance(text, str) for text in listed):
+        fail(key, f"{listed!r}: want a list of strings")
+    return tuple(listed)
 
 
 def _some_of(
@@ -172,7 +193,7 @@ def _some_of(
     """Check a list of words, each once and each of `valid`."""
     if not isinstance(listed, list) or not (listed or may_be_empty):
         fail(key, f"{listed or 'none'}: want some of {', '.join(valid)}")
-    unknown = [str(word) for word in listed if word not in valid]
+    unknown = [str(word) for word in listed if not isinstance(word, str) or word not in valid]
     if unknown:
         fail(key, f"{', '.join(unknown)}: want some of {', '.join(valid)}")
     if len(set(listed)) < len(listed):
@@ -190,13 +211,32 @@ def _variants(mapping: Any, calls: Sequence[str], fail: _Fail) -> dict[str, tupl
 def _check_events(rules: Iterable[Rule], template: Path, fail: _Fail) -> None:
     """A rule about an event that is never written cannot fail (never), or says nothing but that (order, expect)."""
     text = body(template)
-    parts = [template.parent.parent / name for name in _PART.findall(text)]
-    written = SKELETON_EVENTS.union(*(EVENT.findall(part) for part in (text, *map(Path.read_text, parts))))
+    written = set(_EVENT.findall(text))
+    for part in _parts(_PART.findall(text), where_parts_lie(template)):
+        written |= _names_and_events(part)[1]
     for rule in rules:
         unknown = sorted(rule.events - written)
         if unknown:
             key = {Order: "order", Expect: "expect", Never: "never"}[type(rule)]
             fail(key, f"{', '.join(unknown)}: the program writes no such event")
+
+
+def _parts(names: list[str], folders: Sequence[Path]) -> set[Path]:
+    """Return what a template extends and includes, and what that does; building it says what is not there."""
+    found: set[Path] = set()
+    while names:
+        name = names.pop()
+        part = next((path for folder in folders if (path := folder / name).is_file()), None)
+        if part and part not in found:
+            found.add(part)
+            names += _names_and_events(part)[0]
+    return found
+
+
+@functools.cache  # the skeleton is a part of every case
+def _names_and_events(part: Path) -> tuple[list[str], set[str]]:
+    text = _text(part)
+    return _PART.findall(text), set(_EVENT.findall(text))
 
 
 def _check_sentences(block: Mapping[str, Any], fail: _Fail) -> None:
@@ -219,15 +259,13 @@ def _check_level(level: Level, breakers: frozenset[str], fail: _Fail) -> None:
 
 
 def _common(template: Path, block: Mapping[str, Any], fail: _Fail) -> dict[str, Any]:
-    sentence, folder = template.name.split(".", 1)[0], template.parent
-    if sentence == MAIN:
-        sentence, folder = folder.name, folder.parent
-    if block.get("id") != f"{folder.name}/{sentence}":
-        fail("id", f"{block.get('id')!r} must be <folder>/<file name>: {folder.name}/{sentence}")
-    if not _SENTENCE.fullmatch(sentence):
+    id = id_of(template)
+    if block.get("id") != id:
+        fail("id", f"{block.get('id')!r} must be <folder>/<file name>: {id}")
+    if not _SENTENCE.fullmatch(id.rpartition("/")[2]):
         fail("id", "must be a sentence in kebab-case")
     levels = {level.word: level for level in Level}
-    if block.get("level") not in levels:
+    if not isinstance(block.get("level"), str) or block["level"] not in levels:
         fail("level", f"{block.get('level')!r}: want one of {', '.join(levels)}")
     for key in ("spec", "do", "must"):
         if not isinstance(block.get(key), str) or not block[key].strip():

@@ -1,36 +1,29 @@
 # SPDX-License-Identifier: MIT
-"""The suite: every case and every workload."""
+"""Every case and workload of ours, read."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
 from pathlib import Path
 
 from ..model import Case, Workload
-from . import frontmatter
+from . import frontmatter, places
 from .places import folder
 
 
-@functools.cache  # collecting asks, and so do the expectations
+@functools.cache  # the expectations ask, and so does the ladder
 def cases() -> tuple[Case, ...]:
     """Read every case, in the order of their ids; raise FrontMatterError."""
-    return tuple(frontmatter.read_case(path) for path in _templates(folder("c_tests"), "*/*.j2"))
+    return tuple(frontmatter.read_case(path) for path in places.templates(folder("c_tests")))
 
 
 @functools.cache
 def workloads() -> tuple[Workload, ...]:
     """Read every workload, in the order of their ids; raise FrontMatterError."""
-    mains = f"*/*/{frontmatter.MAIN}.*.j2"
-    found = (frontmatter.read_workload(path) for path in _templates(folder("fixtures"), "*/*.j2", mains))
+    found = (frontmatter.read_workload(path) for path in places.templates(folder("fixtures")))
     return tuple(sorted(found, key=lambda workload: workload.id))
 
 
-def ids() -> tuple[str, ...]:
-    """Return the ids of every case and workload."""
-    return (*(case.id for case in cases()), *(workload.id for workload in workloads()))
-
-
-def _templates(root: Path, *patterns: str) -> Iterator[Path]:
-    found = sorted(path for pattern in patterns for path in root.glob(pattern))
-    return (path for path in found if frontmatter.is_template(path))
+def ids(*more: Path) -> tuple[str, ...]:
+    """Return the ids of all cases and workloads, ours and those of other folders: their places say them."""
+    return tuple(places.id_of(path) for root in (*places.ours(), *more) for path in places.templates(root))

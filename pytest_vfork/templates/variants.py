@@ -11,11 +11,17 @@ _FLAGS = ("-std=gnu11", "-O1", "-Wall", "-Wextra", "-pthread", "-pipe")
 
 @dataclass(frozen=True)
 class Variant:
-    """One way to build a program: `what` completes "made by vfork, ..."."""
+    """One way to build a program: `what` completes "made by vfork, ...", `remedy` says how to get what builds it."""
 
     name: str
     what: str
     flags: tuple[str, ...] = _FLAGS
+    remedy: str = "apt-get install gcc libc6-dev"
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether any compiler will do: the build has neither flags nor a libc of its own."""
+        return self.flags == _FLAGS and self.name != "musl"
 
 
 VARIANTS = {

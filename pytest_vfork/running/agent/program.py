@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ...building.builder import Builder
-from ...building.toolchain import NoCompilerError, has_static_libc
+from ...building.toolchain import NoCompilerError
 
 _SOURCES = Path(__file__).parent
 _INIT = Path(__file__).parent.parent / "kernels" / "init.c"
@@ -26,7 +26,7 @@ ZIG_TARGETS: Mapping[str, str] = {
 
 def local(builder: Builder) -> Path:
     """Return the agent for this machine: static if that can be, for a static process forks in half the time."""
-    flags = _FLAGS if has_static_libc(builder.cc) else _FLAGS[:-1]
+    flags = _FLAGS if _links_statically(builder) else _FLAGS[:-1]
     return _build(builder, flags)
 
 
@@ -44,7 +44,7 @@ def _static_builder(builder: Builder, machine: str) -> Builder:
     if machine == platform.machine():
         if shutil.which("musl-gcc"):
             return Builder(builder.cache, ("musl-gcc",))
-        if has_static_libc(builder.cc):
+        if _links_statically(builder):
             return builder
     if machine not in ZIG_TARGETS:
         raise NoCompilerError(f"no agent for machine {machine}: there is one for {', '.join(ZIG_TARGETS)}")
@@ -56,3 +56,11 @@ def _static_builder(builder: Builder, machine: str) -> Builder:
 
 def _build(builder: Builder, flags: tuple[str, ...]) -> Path:
     return builder.shared_object("agent", sorted(_SOURCES.glob("*.c")), flags)
+
+
+def _links_statically(builder: Builder) -> bool:
+    try:
+        builder.command_of("static")
+    except NoCompilerError:
+        return False
+    return True

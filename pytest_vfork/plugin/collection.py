@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: MIT
+"""Collection: which files are cases and workloads, and how their results get onto pytest's reports."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from ..templates import places
+from .nodes import Folder, TemplateItem, template_file
+
+_SUITE = Path(__file__).parents[1] / "conformance"  # the package that --pyargs names
+_ROOTS = pytest.StashKey[tuple[Path, ...]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare where cases and workloads of one's own lie."""
+    help = "folders of cases and workloads of your own, which are collected like ours, and together with them"
+    group = parser.getgroup("vfork", "vfork conformance")
+    group.addoption("--vfork-cases", action="append", default=[], metavar="FOLDER", help=help)
+    parser.addini("vfork_cases", help, type="paths", default=[])
+
+
+def roots_of(config: pytest.Config) -> tuple[Path, ...]:
+    """Return the folders of templates that we know of: ours, then those that the user named."""
+    if _ROOTS not in config.stash:
+        given = (config.invocation_params.dir / path for path in config.option.vfork_cases)
+        named = [Path(path).resolve() for path in (*config.getini("vfork_cases"), *given)]
+        for path in named:
+            if not path.is_dir():
+                raise pytest.UsageError(f"--vfork-cases: no such folder: {path}")
+        config.stash[_ROOTS] = (*(path.resolve() for path in places.ours()), *named)
+    return config.stash[_ROOTS]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Check the folders."""
+    roots_of(config)
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Take the templates of cases and workloads: in the folders that we know, and wherever the user points."""
+    if file_path.suffix != ".j2":
+        return None
+    config, path = parent.config, file_path.resolve()
+    roots = roots_of(config)
+    is_pointed_at = config.args_source is not config.ArgsSource.INVOCATION_DIR
+    is_known = any(path.is_relative_to(root) for root in roots)
+    if (is_known or is_pointed_at) and places.is_template(path, roots):
+        return template_file(parent, file_path)
+    return None
+
+
+def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Take `--pyargs pytest_vfork.conformance` for the whole suite."""
+    if path != _SUITE or not parent.session.isinitpath(path):
+        return None
+    suite: Folder = Folder.from_parent(parent, path=path, roots=roots_of(parent.config))
+    return suite
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Hang the result on the report, which carries it to the controller; let a skip cite the template."""
+    report = yield
+    if isinstance(item, TemplateItem):
+        if call.when == "call" and item.result:
+            report.vfork_result = item.result.to_json()  # type: ignore[attr-defined]
+        if report.skipped and isinstance(report.longrepr, tuple):
+            report.longrepr = (str(item.path), item.line, report.longrepr[2])
+    return report

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: MIT
+"""Gathers the results where they all arrive, in the only process or in xdist's controller, and counts what is missing.
+
+What a run should have seen is the whole suite, whatever was asked for, and all else that was collected. An item is
+known by its template and its name, for ids of somebody else's folder may be ours.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Iterable, Mapping
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ..model import Level
+from ..model.result import Result, Results
+from .once import options_of
+
+if TYPE_CHECKING:
+    from ..reporters import Reporter
+
+_Key = tuple[str, str]  # the path of a template, and the name of an item of it
+
+
+class Controller:
+    """Hands each result to the reporters, and tells them what it all came to when the run is over."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._results: dict[_Key, Result] = {}
+        self._selected: set[_Key] = set()
+        self._why: dict[_Key, str] = {}  # items came to no result
+        self._reporters: list[Reporter] | None = None
+        self._said: list[str] = []
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """See what will be run; under xdist the workers say it."""
+        self._select(item.nodeid for item in session.items)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: Iterable[str]) -> None:
+        """See what a worker has collected."""
+        self._select(ids)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take a result off a report, and see what has none."""
+        key = self._key(report.nodeid)
+        plain = getattr(report, "vfork_result", None)
+        if plain is not None:
+            self._results[key] = result = Result.from_json(plain)
+            for reporter in self._begun():
+                reporter.add(result)
+        elif report.failed and report.when != "teardown":
+            # xdist reports the item that a worker died of as of no phase
+            self._why[key] = "in error" if report.when in ("setup", "call") else "lost with a worker"
+
+    def pytest_sessionfinish(self) -> None:
+        """Let each reporter end, with or without a terminal, and keep the cache within its bounds."""
+        options = options_of(self._config)
+        if self._config.option.collectonly or not (self._selected or "record" in options.given):
+            return
+        results = Results(self._results.values(), self._missing())
+        for reporter in self._begun():
+            reporter.end(results, self._said.append)
+        if self._results:
+            from ..building.cache import Cache
+
+            Cache.of_user().prune()
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None, None, None]:
+        """Show what the reporters had to say, after all that others write: the ladder is the last thing."""
+        yield
+        if self._said:
+            options = options_of(self._config)
+            what = f"mode {options.mode.value}" if options.interposer.modes else options.given.get("command", "")
+            fault = f"fault {options.given['fault']}" if "fault" in options.given else ""
+            title = ", ".join(filter(None, (options.interposer.name, what, fault)))
+            terminalreporter.section(f"vfork conformance: {title}")
+            for line in self._said:
+                terminalreporter.write_line(line)
+
+    def _select(self, nodeids: Iterable[str]) -> None:
+        self._selected.update(key for key in map(self._key, nodeids) if key[0].endswith(".j2"))
+
+    def _key(self, nodeid: str) -> _Key:
+        path, _, name = nodeid.partition("::")
+        return os.path.realpath(self._config.rootpath / path), name
+
+    def _missing(self) -> Mapping[str, list[Level]]:
+        """Return the levels of what came to no result, by why it did not."""
+        whole = {**dict.fromkeys(self._selected, Level.POSIX), **_suite()}
+        lacking = {key: level for key, level in whole.items() if key not in self._results}
+        missing: dict[str, list[Level]] = {}
+        for key, level in lacking.items():
+            why = self._why.get(key, "not reached") if key in self._selected else "deselected"
+            missing.setdefault(why, []).append(level)
+        return missing
+
+    def _begun(self) -> list[Reporter]:
+        if self._reporters is None:
+            from .opening import describe_run, make_reporters
+
+            options = options_of(self._config)
+            run = describe_run(options)
+            self._reporters = make_reporters(options, self._config.invocation_params.dir)
+            for reporter in self._reporters:
+                reporter.begin(run)
+        return self._reporters
+
+
+def _suite() -> dict[_Key, Level]:
+    """Return every item of the suite with its level; of a template that cannot be read, the one item that says so."""
+    from ..templates import frontmatter, places
+    from .nodes import UNREADABLE, names_of
+
+    items: dict[_Key, Level] = {}
+    for root in places.ours():
+        for path in places.templates(root):
+            file = os.path.realpath(path)
+            try:
+                subject = frontmatter.read(path)
+            except frontmatter.FrontMatterError:
+                items[file, UNREADABLE] = Level.POSIX
+            else:
+                items.update(((file, name), subject.level) for name, _, _ in names_of(subject))
+    return items
