@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from .options import Options
 if TYPE_CHECKING:
     from ..building.builder import Builder
     from ..running.session import Session
+    from ..running.sites import Site
 
 
 def open_session(options: Options) -> Session:
@@ -54,10 +56,7 @@ def known_deviations(options: Options) -> tuple[Expectation, ...]:
 
 def describe_run(options: Options) -> dict[str, Any]:
     """Return the facts of a run that stand at the head of every report (docs/record.md)."""
-    from ..building.builder import Builder
-    from ..building.cache import Cache
-
-    interposer = _interposer(options, Builder(Cache.of_user(), ()))
+    interposer = _interposer(options, _builder(options))
     site = options.site(interposer.settings.builder, options.where, options.of(options.site))
     return {
         "pytest_vfork": __version__,
@@ -70,8 +69,32 @@ def describe_run(options: Options) -> dict[str, Any]:
         "claim": options.claim.word,
         "calls": list(options.calls),
         "deadline_s": options.deadline_s,
-        **site.describe(),
+        **_describe(site),
     }
+
+
+def _describe(site: Site) -> Mapping[str, str]:
+    """Ask a site what runs there; one that cannot be reached makes no report fail."""
+    from ..running.sites import SiteError
+
+    try:
+        return site.describe()
+    except SiteError as error:
+        return {"site": f"{site.name} ({error})", "kernel": "?", "libc": "?", "machine": "?"}
+    finally:
+        site.close()
+
+
+def _builder(options: Options) -> Builder:
+    """Return a builder; what is described compiles nothing, unless it is on a machine that has to be asked."""
+    from ..building.builder import Builder
+    from ..building.cache import Cache
+    from ..building.toolchain import NoCompilerError
+
+    try:
+        return Builder(Cache.of_user(), ()) if options.site.name == "local" else Builder.of_user(options.cc)
+    except NoCompilerError:
+        return Builder(Cache.of_user(), ())
 
 
 def _interposer(options: Options, builder: Builder) -> Interposer:

@@ -291,6 +291,8 @@ int main(int argc, char **argv)
 	out = argc > 3 ? atoi(argv[3]) : 1;
 	if (argc == 3)
 		open_device(argv[2]);
+	if (strstr(argv[0], "/pytest-vfork-agent-"))
+		unlink(argv[0]);	/* it was sent for this one run */
 	snprintf(folder, sizeof(folder), "%s/pytest-vfork-XXXXXX", base && *base ? base : "/tmp");
 	if (mkdtemp(folder) == NULL) {
 		char why[400];
@@ -305,8 +307,8 @@ int main(int argc, char **argv)
 	signal(SIGCHLD, SIG_DFL);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);	/* of what a keeper that is killed leaves */
 	uname(&about);
-	tell_text(out, HELLO, 0, "version=%d\nmachine=%s\nkernel=%s\nbuild=%s\nfolder=%s\ncpus=%ld\nuid=%d\n", VERSION, about.machine, about.release, about.version, folder,
-		  sysconf(_SC_NPROCESSORS_ONLN), getuid());
+	tell_text(out, HELLO, 0, "version=%d\nmachine=%s\nkernel=%s\nbuild=%s\nfolder=%s\ncpus=%ld\nuid=%d\npid=%d\n", VERSION, about.machine, about.release, about.version, folder,
+		  sysconf(_SC_NPROCESSORS_ONLN), getuid(), getpid());
 	serve(syscall(SYS_pidfd_open, getppid(), 0));	/* -1 on a kernel without it, and in the first process of a pid namespace */
 	end_everything();
 	return 0;

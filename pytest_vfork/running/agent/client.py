@@ -9,6 +9,7 @@ import select
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import IO
 
 from .protocol import (
     Decoder,
@@ -61,6 +62,7 @@ class Client:
         for fd in (reading, writing):
             os.set_blocking(fd, False)
         self._decoder = Decoder()
+        self._before = bytearray()  # what came before the agent did
         self._last_id = 0
         self._running: dict[int, Ran] = {}
         self._answers: dict[int, Frame] = {}
@@ -68,9 +70,18 @@ class Client:
         self.hello: Mapping[str, str] = {}
         self.noise = b""
 
+    @classmethod
+    def of_pipes(cls, reading: IO[bytes], writing: IO[bytes], alive: Callable[[], str | None]) -> Client:
+        """Take the ends of pipes over from the objects that hold them."""
+        client = cls(os.dup(reading.fileno()), os.dup(writing.fileno()), alive)
+        reading.close()
+        writing.close()
+        return client
+
     def greet(self, deadline_s: float) -> Mapping[str, str]:
         """Wait for the agent's hello and return what it says of itself; raise AgentLostError."""
         until = time.monotonic() + deadline_s
+        self.noise += self._decoder.skip_to_frame(bytes(self._before))
         while not self._decoder.rest.startswith(b"PVFK"):
             self.noise += self._decoder.skip_to_frame(self._read(until, "no agent answers"))
             if len(self.noise) > _NOISE_LIMIT:
@@ -78,6 +89,24 @@ class Client:
         self._take(b"")
         self._pump(until, lambda: bool(self.hello), "no agent answers")
         return self.hello
+
+    def write(self, data: bytes) -> None:
+        """Send what is for somebody else than an agent, who comes first: a shell that is to become one."""
+        self._send(data, time.monotonic() + _ANSWER_DEADLINE_S)
+
+    def read_line(self, start: bytes, deadline_s: float) -> str:
+        """Return the rest of the first line that starts so; whatever comes before it is passed over."""
+        until = time.monotonic() + deadline_s
+        while True:
+            at = self._before.find(start)
+            end = self._before.find(b"\n", at)
+            if at >= 0 and end >= 0:
+                line = bytes(self._before[at + len(start) : end])
+                del self._before[: end + 1]
+                return line.decode("utf-8", "replace").strip()
+            if len(self._before) > _NOISE_LIMIT:
+                raise self._lose(f"no shell answers, but much else: {bytes(self._before[:200])!r}")
+            self._before += self._read(until, "no shell answers")
 
     def find(self, executable: str) -> str | None:
         """Return the path of an executable on the agent's PATH, or None."""
@@ -189,7 +218,10 @@ class Client:
                 poll.register(self._in, select.POLLIN)
             if not self._wait(poll, until):
                 raise self._lose("the agent does not read what it is sent")
-            self._take(self._read_now())
+            if self.hello:
+                self._take(self._read_now())
+            else:
+                self._before += self._read_now()
 
     def _pump_for(self, seconds: float, until: float, is_done: Callable[[], bool], what: str) -> bool:
         """Take what comes for some seconds at most; say whether it is done."""

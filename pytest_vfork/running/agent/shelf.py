@@ -13,9 +13,9 @@ from .client import Client
 # What shells and workloads start; and what is one program and its libraries, and so can be taken along.
 TOOLS = (
     "sh", "basename", "cat", "cmp", "cp", "cut", "date", "dd", "dirname", "echo", "env", "expr", "false", "find",
-    "grep", "head", "id", "kill", "ln", "ls", "mkdir", "mkfifo", "mktemp", "mv", "od", "printf", "ps", "pwd", "readlink", "rm",
-    "sed", "seq", "sleep", "sort", "stat", "stty", "tail", "tee", "test", "timeout", "touch", "tr", "true", "tty",
-    "uname", "uniq", "wc", "xargs", "yes",
+    "grep", "head", "id", "kill", "ln", "ls", "mkdir", "mkfifo", "mktemp", "mv", "od", "printf", "ps", "pwd",
+    "readlink", "rm", "sed", "seq", "sleep", "sort", "stat", "stty", "tail", "tee", "test", "timeout",
+    "touch", "tr", "true", "tty", "uname", "uniq", "wc", "xargs", "yes",
 )  # fmt: skip
 PORTABLE = frozenset((*TOOLS, "bash", "busybox", "dash", "strace", "setsid"))
 
@@ -24,6 +24,7 @@ class Shelf:
     """Knows what has been put; `folder` is that of the things that we built, `machine` the one that they run on."""
 
     def __init__(self, folder: Path, machine: str) -> None:
+        self._folder = folder
         self._built = re.compile(re.escape(str(folder)) + r"/[0-9a-f]{32}/[^\s:,=]+")
         self._machine = machine
         self._there: set[Path] = set()
@@ -52,6 +53,17 @@ class Shelf:
                         self._put(client, beside)
         if word.startswith("/") and Path(word).name in PORTABLE and Path(word).is_file():
             self._put(client, Path(word))
+
+    def put_below(self, client: Client, word: str, folder: str) -> str:
+        """Put what a word names below a folder there, and return the word as it is to be said there."""
+        built = str(self._folder)
+        for path in map(Path, self._built.findall(word)):
+            is_script = path.is_file() and elf.read(path) is None
+            for file in (path, *(path.parent.iterdir() if is_script else ())):
+                if file not in self._there and file.is_file():
+                    self._there.add(file)
+                    client.put(str(file).replace(built, folder, 1), file.stat().st_mode & 0o7777, file.read_bytes())
+        return re.sub(re.escape(built) + r"(?=/[0-9a-f]{32}/)", lambda _: folder, word)
 
     def put_tools(self, client: Client) -> None:
         """Put what shells start."""

@@ -107,6 +107,8 @@ def of_file(path: Path, machine: str, folder: Path) -> Kernel:
             unpack(path, place)
         unpacked = _of_folder(place / "vmlinuz", machine)
         vmlinuz, modules, version = unpacked.vmlinuz, unpacked.modules, path.stem
+    else:
+        version = version_of(vmlinuz) or version
     found = machine_of(vmlinuz)
     if found != machine:
         raise KernelError(f"{path} is {'no kernel' if found is None else f'a kernel for {found}'}; wanted {machine}")
@@ -126,6 +128,17 @@ def machine_of(vmlinuz: Path) -> str | None:
     if head[:2] == b"MZ" and head[4:8] == b"zimg":  # include/linux/zboot: EFI, the payload is compressed
         return {"gzip": "aarch64", "zstd": "aarch64"}.get(head[24:28].decode("ascii", "replace"))
     return None
+
+
+def version_of(vmlinuz: Path) -> str | None:
+    """Return the release that an x86 image says it is (Documentation/arch/x86/boot.rst: kernel_version)."""
+    with open(vmlinuz, "rb") as file:
+        head = file.read(0x10000)
+    if head[0x202:0x206] != b"HdrS":
+        return None
+    start = int.from_bytes(head[0x20E:0x210], "little") + 0x200
+    text = head[start : start + 200].partition(b"\0")[0].decode("ascii", "replace").split()
+    return text[0] if text else None
 
 
 def unpack(deb: Path, into: Path) -> None:

@@ -116,7 +116,9 @@ static void start_agent(struct port *port)
 		sigemptyset(&none);
 		sigprocmask(SIG_SETMASK, &none, NULL);
 		setsid();
-		execl("/agent", "/agent", "/tmp", port->device, (char *)NULL);
+		const char *agent = getenv("agent");
+
+		execl(agent ? agent : "/agent", "agent", "/tmp", port->device, (char *)NULL);
 		_exit(127);
 	}
 }
@@ -131,8 +133,11 @@ static void keep_agents(void)
 
 		while ((ended = waitpid(-1, NULL, WNOHANG)) > 0)
 			for (int i = 0; i < count; i++)
-				if (ports[i].agent == ended)
+				if (ports[i].agent == ended) {
 					ports[i].agent = 0;
+					if (getenv("once"))
+						return;
+				}
 		for (int i = 0; i < count; i++) {
 			if (ports[i].agent == 0)
 				start_agent(&ports[i]);
@@ -166,6 +171,8 @@ int main(void)
 	setenv("HOME", "/root", 1);
 	raise_loopback();
 	load_modules();
+	if (getenv("port"))	/* the kernel makes variables of words that it does not know */
+		snprintf(ports[count++].device, sizeof(ports[0].device), "%s", getenv("port"));
 	for (int waited = 0; waited < FOUND_WITHIN_MS && count == 0; waited += 20) {
 		find_ports();
 		usleep(count ? 0 : 20000);
