@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -21,6 +22,8 @@
 #include "agent.h"
 
 enum { MOST_EVENTS = 1 << 26 };	/* bytes of them that are told: a program that never stops writing them */
+
+enum { LEAST_SPACE = 1 << 16 };	/* bytes that there must be for its events: without them nothing was seen */
 
 static const char *const names[OUTPUTS] = { "events", "spawns", "stdout", "stderr" };
 
@@ -156,6 +159,7 @@ _Noreturn void keep(int fd, uint32_t id, const struct run *run, char **argv, cha
 	static struct report report;
 	int64_t began_us, ended_us;
 	struct rusage usage;
+	struct statvfs disk;
 	sigset_t waited, old;
 	int is_cancelled = 0;
 
@@ -177,6 +181,10 @@ _Noreturn void keep(int fd, uint32_t id, const struct run *run, char **argv, cha
 		_exit(0);
 	}
 	close(events);
+	if (statvfs(".", &disk) == 0 && disk.f_blocks && disk.f_bavail * disk.f_frsize < LEAST_SPACE) {
+		tell_text(fd, FAILED, id, "%s: No space left on device for what a program writes", folder);
+		_exit(0);
+	}
 	began_us = now_us();
 	pid_t program = fork();
 
