@@ -16,6 +16,7 @@ import pytest
 
 from pytest_vfork.building.builder import Builder
 from pytest_vfork.model import Boot, Observation, Program
+from pytest_vfork.running.agent import program as agent_program
 from pytest_vfork.running.sites import Launch
 from pytest_vfork.running.sites.local import LocalSite
 
@@ -64,7 +65,7 @@ def test_a_prefix_and_an_environment_reach_the_program_alone(builder: Builder) -
 
 
 def test_what_it_started_ends_when_pytest_is_killed(builder: Builder, tmp_path: Path) -> None:
-    builder.c_program("supervisor.c", (Path(LocalSite.run.__code__.co_filename).with_name("supervisor.c")).read_text())
+    agent_program.local(builder)  # compiled once
     started = tmp_path / "pid"
     script = textwrap.dedent(f"""
         from pathlib import Path

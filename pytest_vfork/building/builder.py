@@ -13,8 +13,9 @@ from pathlib import Path
 
 from ..model import Case, Program, Workload
 from ..templates.languages import LANGUAGES
+from ..templates.places import ours, where_parts_lie
 from ..templates.variants import VARIANTS
-from . import toolchain
+from . import inputs, toolchain
 from .cache import Cache, RefusedError
 from .quick import Quick, find_quick
 from .render import TemplateError, filename_of, line_in_template, render_case, render_workload
@@ -63,14 +64,31 @@ class Builder:
         Start it with one argument: the file that it shall append its events to.
         """
         filename = filename_of(case, call, variant)
+
+        def make() -> Path:
+            return self._case(case, call, variant, filename).source.parent
+
         with _citing(case.template):
-            if self.quick and VARIANTS[variant].is_plain:
-                program = self._quickly(self.quick, filename, render_case(case, call, variant, by=self.quick.name))
-                if program:
-                    return program
-            command = self.command_of(variant)
-            compiler = toolchain.identify(command[: -len(VARIANTS[variant].flags)])
-            return self._compile(filename, render_case(case, call, variant), command, compiler)
+            if where_parts_lie(case.template) != ours():  # what it includes may be anything
+                return self._case(case, call, variant, filename)
+            # Rendering costs more than all else that a warm run does here; what goes into it is known without.
+            source = (case.template.read_text("utf-8"), case.id, call, variant, inputs.digest())
+            return _program(self.cache.find(("case", *source, *self._compilers_of(variant)), make), filename)
+
+    def _case(self, case: Case, call: str, variant: str, filename: str) -> Program:
+        if self.quick and VARIANTS[variant].is_plain:
+            program = self._quickly(self.quick, filename, render_case(case, call, variant, by=self.quick.name))
+            if program:
+                return program
+        command = self.command_of(variant)
+        compiler = toolchain.identify(command[: -len(VARIANTS[variant].flags)])
+        return self._compile(filename, render_case(case, call, variant), command, compiler)
+
+    def _compilers_of(self, variant: str) -> tuple[str, ...]:
+        """Return all that a variant's compilers, the quick one too, put into what they make."""
+        command = toolchain.compile_command(variant, self.cc)
+        quick = self.quick.key if self.quick and VARIANTS[variant].is_plain else ()
+        return (*quick, *command, toolchain.identify(command[: -len(VARIANTS[variant].flags)]))
 
     def command_of(self, variant: str) -> tuple[str, ...]:
         """Return compiler and flags of a variant, seen to make a program; raise NoCompilerError."""
@@ -142,8 +160,8 @@ class Builder:
 
         Raise CompileError.
         """
-        inputs = sorted({file for source in sources for file in _inputs(source.parent)})
-        text = "\0".join(file.name + "\0" + file.read_text("utf-8") for file in inputs)
+        files = sorted({file for source in sources for file in _inputs(source.parent)})
+        text = "\0".join(file.name + "\0" + file.read_text("utf-8") for file in files)
 
         def make(folder: Path) -> None:
             _run([*self.cc, *flags, *map(str, sources), "-o", str(folder / name)])
@@ -160,7 +178,7 @@ class Builder:
             _note(folder, [*command, "-o", stem, filename])
 
         folder = self.cache.get(("program with command", filename, source, *command, compiler), make)
-        return Program(folder / filename, (str(folder / stem),))
+        return _program(folder, filename)
 
     def _quickly(self, quick: Quick, filename: str, source: str) -> Program | None:
         """Compile with the quick compiler; None if it has anything to say. That is kept, too: it is not asked again."""
@@ -174,7 +192,7 @@ class Builder:
 
         folder = self.cache.get(("quick program", filename, source, *quick.key), make)
         is_refused = (folder / COMPILER_LOG).stat().st_size > 0
-        return None if is_refused else Program(folder / filename, (str(folder / stem),))
+        return None if is_refused else _program(folder, filename)
 
     def script(self, sources: Mapping[str, str], command: tuple[str, ...]) -> Program:
         """Keep scripts under their names and return how to start the first of them."""
@@ -186,6 +204,10 @@ class Builder:
         folder = self.cache.get(("script", *sources, *sources.values()), make)
         main = folder / next(iter(sources))
         return Program(main, (*command, str(main)))
+
+
+def _program(folder: Path, filename: str) -> Program:
+    return Program(folder / filename, (str(folder / filename.rpartition(".")[0]),))
 
 
 @contextmanager

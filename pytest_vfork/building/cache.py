@@ -43,7 +43,7 @@ class Cache:
 
         If `make` raises RefusedError, what it wrote is kept to be looked at, and the error says where.
         """
-        digest = hashlib.sha256("\0".join(key).encode()).hexdigest()[:32]
+        digest = _digest(key)
         folder = self.root / digest
         if self._touch(folder):
             return folder
@@ -63,6 +63,23 @@ class Cache:
                 shutil.rmtree(unfinished, ignore_errors=True)
         return folder
 
+    def find(self, key: tuple[str, ...], make: Callable[[], Path]) -> Path:
+        """Return the object that `make` returns, by a name that is known before it is made: a link for `key`.
+
+        For objects whose own key costs more than looking whether they are there.
+        """
+        link = self.root / _digest(key)
+        if self._touch(link):  # through the link: what was pruned is made again
+            return self.root / link.readlink()
+        made = make()
+        unfinished = Path(tempfile.mkdtemp(dir=self.root, prefix=".making-"))
+        try:
+            (unfinished / "link").symlink_to(made.name)
+            (unfinished / "link").replace(link)
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
+        return made
+
     def prune(self, limit_bytes: int = LIMIT_BYTES) -> None:
         """Delete the objects not used for longest until the rest is at most `limit_bytes`.
 
@@ -71,7 +88,7 @@ class Cache:
         with self._locked("prune.lock"):
             objects = []
             for folder in self.root.iterdir():
-                if folder.is_dir():
+                if folder.is_dir() and not folder.is_symlink():
                     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
                     objects.append((folder.stat().st_mtime, size, folder))
             total = sum(size for _, size, _ in objects)
@@ -81,6 +98,9 @@ class Cache:
                 shutil.rmtree(folder, ignore_errors=True)
                 (self.root / f"{folder.name}.lock").unlink(missing_ok=True)
                 total -= size
+            for link in self.root.iterdir():
+                if link.is_symlink() and not link.exists():
+                    link.unlink(missing_ok=True)
 
     @staticmethod
     def _touch(folder: Path) -> bool:
@@ -95,3 +115,7 @@ class Cache:
         with open(self.root / name, "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def _digest(key: tuple[str, ...]) -> str:
+    return hashlib.sha256("\0".join(key).encode()).hexdigest()[:32]

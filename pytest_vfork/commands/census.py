@@ -21,11 +21,13 @@ from ..building.cache import Cache
 from ..building.toolchain import NoCompilerError, find_cc
 from ..judging.events import parse_refusals, parse_spawns
 from ..model import Mode, Program, Refusal, Spawn
-from ..model.census import table, tally, to_json, verdict
+from ..model.census import Wanted, table, tally, to_json, verdict
 from ..running.interposers import InterposerError, Settings
 from ..running.spawns import logger
-from .cli import CANNOT_RUN, NOT_FOUND, Commands, complain
+from .cli import CANNOT_RUN, NOT_FOUND, USAGE, Commands, complain
 from .run import environment
+
+_NOT_AS_EXPECTED = 3
 
 
 def add_command(commands: Commands) -> None:
@@ -35,6 +37,10 @@ def add_command(commands: Commands) -> None:
     )
     census.add_argument("--vfork-interposer", dest="interposer", choices=["shim", "ptrace"], help="what looks on")
     census.add_argument("--json", metavar="FILE", help="write the census to this file")
+    census.add_argument(
+        "--expect", action="append", default=[], metavar="PATTERN",
+        help="what must be seen: 'make clone3-stack >= 1', 'never fork'; may be repeated (else exit status 3)",
+    )  # fmt: skip
     census.add_argument("program", nargs="+", metavar="CMD", help="the command and its arguments, after --")
     census.set_defaults(does=_census)
 
@@ -94,19 +100,26 @@ def report(census: Census) -> str:
 def _census(arguments: argparse.Namespace) -> int:
     """Count, print to standard error, which leaves standard output to the command, and end as the command did."""
     try:
+        wanted = [Wanted.parse(text) for text in arguments.expect]
+    except ValueError as error:
+        return complain(f"census: --expect: {error}", USAGE)
+    try:
         census = count(arguments.program, arguments.interposer, arguments.cc)
     except FileNotFoundError as error:
         return complain(f"{error}: not found", NOT_FOUND)
     except (InterposerError, NoCompilerError, OSError) as error:
         return complain(str(error), CANNOT_RUN)
     print(report(census), file=sys.stderr, flush=True)
+    broken = [complaint for one in wanted if (complaint := one.complain(tally(census.spawns)))]
+    for complaint in broken:
+        print(f"NOT AS EXPECTED: {complaint}", file=sys.stderr, flush=True)
     if arguments.json:
         plain = {"command": arguments.program, "status": census.status, "interposer": census.interposer}
         plain |= to_json(tally(census.spawns), census.refused)
         Path(arguments.json).write_text(json.dumps(plain, indent=2) + "\n", "utf-8")
     if census.status < 0:
         _die_of(-census.status)
-    return census.status
+    return census.status or (_NOT_AS_EXPECTED if broken else 0)
 
 
 def _die_of(number: int) -> None:

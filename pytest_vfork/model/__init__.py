@@ -202,7 +202,9 @@ class Observation:
     """The facts of one run.
 
     `status` is a raw wait status (wait(2)), None when the deadline passed; times in seconds. `unseen` says why nothing
-    here could see the spawns of a workload.
+    here could see the spawns of a workload. `cpu_s` is the CPU time that the program and all that it started got,
+    `runnable_s` for how long those that lived at the deadline had wanted a CPU and got none. `alarms` is what the
+    kernel complained of meanwhile, where it can be heard.
     """
 
     events: tuple[Event, ...]
@@ -214,6 +216,9 @@ class Observation:
     left_behind: tuple[str, ...] = ()
     spawns: tuple[Spawn, ...] = ()
     unseen: str = ""
+    cpu_s: float = 0.0
+    runnable_s: float = 0.0
+    alarms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

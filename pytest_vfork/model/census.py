@@ -113,6 +113,36 @@ class Pattern:
         )
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What a census must show: a pattern, and how often it may be seen."""
+
+    text: str
+    pattern: Pattern
+    least: int
+    most: int | None
+
+    @classmethod
+    def parse(cls, text: str) -> Wanted:
+        """Read `PATTERN`, `PATTERN >= N`, `PATTERN == N`, `PATTERN <= N` or `never PATTERN`; raise ValueError."""
+        match = re.fullmatch(
+            r"(?P<never>never )?(?P<pattern>.+?)(?: (?P<relation>>=|==|<=) (?P<number>\d+))?", text.strip()
+        )
+        if match is None or (match["never"] and match["relation"]):
+            raise ValueError(f"{text!r}: want 'PATTERN >= 1' (or ==, <=) or 'never PATTERN'")
+        pattern, number = Pattern.parse(match["pattern"]), int(match["number"] or 1)
+        if match["never"]:
+            return cls(text, pattern, 0, 0)
+        bounds = {">=": (number, None), "==": (number, number), "<=": (0, number)}
+        return cls(text, pattern, *bounds[match["relation"] or ">="])
+
+    def complain(self, rows: Sequence[Row]) -> str:
+        """Say how it is instead; empty if it is so."""
+        seen = self.pattern.count(rows)
+        is_so = self.least <= seen and (self.most is None or seen <= self.most)
+        return "" if is_so else f"{self.text}: seen {seen} times ({summary(rows)})"
+
+
 def summary(rows: Sequence[Row]) -> str:
     """Return programs, calls and counts in one line."""
     return ", ".join(f"{row.program} {row.call} x {row.count}" for row in rows) or "no spawn at all"

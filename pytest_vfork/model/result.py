@@ -54,6 +54,7 @@ class Result:
                 "events": tuple(Event(**event) for event in plain["seen"]["events"]),
                 "where": tuple(ThreadState(**thread) for thread in plain["seen"]["where"]),
                 "left_behind": tuple(plain["seen"]["left_behind"]),
+                "alarms": tuple(plain["seen"]["alarms"]),
                 "spawns": tuple(Spawn(**spawn) for spawn in plain["seen"]["spawns"]),
             }
         )

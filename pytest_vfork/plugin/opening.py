@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from .options import Options, rerun_flags
 if TYPE_CHECKING:
     from ..building.builder import Builder
     from ..running.session import Session
+    from ..running.sites import Site
 
 
 def open_session(options: Options, ids: Iterable[str]) -> Session:
@@ -57,10 +58,7 @@ def known_deviations(options: Options, ids: Iterable[str]) -> tuple[Expectation,
 
 def describe_run(options: Options) -> dict[str, Any]:
     """Return the facts of a run that stand at the head of every report (docs/record.md)."""
-    from ..building.builder import Builder
-    from ..building.cache import Cache
-
-    interposer = _interposer(options, Builder(Cache.of_user(), ()))
+    interposer = _interposer(options, _builder(options, compiles=options.site.name != "local"))
     site = options.site(interposer.settings.builder, options.where, options.of(options.site))
     return {
         "pytest_vfork": __version__,
@@ -75,20 +73,13 @@ def describe_run(options: Options) -> dict[str, Any]:
         "claim": options.claim.word,
         "calls": list(options.calls),
         "deadline_s": options.deadline_s,
-        **site.describe(),
+        **_describe(site),
     }
 
 
 def introduce(options: Options, items: int) -> str:
     """Return the line that a run begins with: what is run, under what, where, and how it is compiled."""
-    from ..building.builder import Builder
-    from ..building.cache import Cache
-    from ..building.toolchain import NoCompilerError
-
-    try:
-        builder = Builder.of_user(options.cc)
-    except NoCompilerError:
-        builder = Builder(Cache.of_user(), ())
+    builder = _builder(options, compiles=True)
     interposer = _interposer(options, builder)
     under = [f"interposer {interposer.name} {interposer.version}".strip()]
     if interposer.mode_word:
@@ -99,6 +90,30 @@ def introduce(options: Options, items: int) -> str:
     compilers = [builder.quick.name] if builder.quick else []
     cc = ", ".join([*compilers, *filter(None, [" ".join(builder.cc)])]) or "none"
     return f"vfork: {__version__}, {items} items; {', '.join(under)}; site {where}; cc {cc}"
+
+
+def _describe(site: Site) -> Mapping[str, str]:
+    """Ask a site what runs there; one that cannot be reached makes no report fail."""
+    from ..running.sites import SiteError
+
+    try:
+        return site.describe()
+    except SiteError as error:
+        return {"site": f"{site.name} ({error})", "kernel": "?", "libc": "?", "machine": "?"}
+    finally:
+        site.close()
+
+
+def _builder(options: Options, *, compiles: bool) -> Builder:
+    """Return a builder; one that shall not compile has no compilers, which are dear to find."""
+    from ..building.builder import Builder
+    from ..building.cache import Cache
+    from ..building.toolchain import NoCompilerError
+
+    try:
+        return Builder.of_user(options.cc) if compiles else Builder(Cache.of_user(), ())
+    except NoCompilerError:
+        return Builder(Cache.of_user(), ())
 
 
 def _interposer(options: Options, builder: Builder) -> Interposer:

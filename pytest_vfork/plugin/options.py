@@ -38,7 +38,11 @@ _OPTIONS = (
     Option("calls", "LIST", f"only these calls, separated by commas: {', '.join(CALLS)}"),
     Option("expectations", "FILE.toml", "known deviations of the interposer"),
     Option("deadline", "SECONDS", "how long one program may take (default: 60)"),
-    Option("cc", "CMD", "the C compiler (default: $CC, else cc, gcc or clang, else zig from PyPI)"),
+    Option(
+        "cc",
+        "CMD",
+        "the C compiler (default: $CC, else cc, gcc or clang, else zig from PyPI; but tcc from PyPI for what it takes)",
+    ),
 )
 
 

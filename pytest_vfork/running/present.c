@@ -72,7 +72,7 @@ static int schedule_by_deadline(int unused)
 static int has_fault_counter(void)
 {
 	struct perf_event_attr faults = {
-		.type = PERF_TYPE_SOFTWARE, .size = sizeof(faults), .config = PERF_COUNT_SW_PAGE_FAULTS, .inherit = 1,
+		.type = PERF_TYPE_SOFTWARE, .size = sizeof(faults), .config = PERF_COUNT_SW_PAGE_FAULTS, .inherit = 1, .exclude_kernel = 1,
 	};
 
 	return syscall(SYS_perf_event_open, &faults, 0, -1, -1, PERF_FLAG_FD_CLOEXEC) >= 0;

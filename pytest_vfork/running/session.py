@@ -18,7 +18,7 @@ from . import spawns
 from .interposers import Interposer, InterposerError, UnsupportedError, probe
 from .observers import Observer
 from .present import Inventory
-from .sites import Launch, Site
+from .sites import Launch, Site, SiteError
 
 _CLONE3_SINCE = (5, 3)
 DEADLINE_S = 60.0
@@ -86,7 +86,20 @@ class Session:
         self.booted.site.close()
 
     def check_case(self, case: Case, call: str, variant: str = "") -> Result:
-        """Build, run and judge one case."""
+        """Build, run and judge one case; it is broken if the site was lost."""
+        try:
+            return self._check_case(case, call, variant)
+        except SiteError as error:
+            return self._result(case, call, None, None, Verdict(Outcome.BROKEN, str(error)), variant)
+
+    def check_workload(self, workload: Workload) -> Result:
+        """Build, run and judge one workload; it is broken if the site was lost."""
+        try:
+            return self._check_workload(workload)
+        except SiteError as error:
+            return self._result(workload, "", None, None, Verdict(Outcome.BROKEN, str(error)))
+
+    def _check_case(self, case: Case, call: str, variant: str) -> Result:
 
         def conclude(verdict: Verdict, program: Program | None = None, seen: Observation | None = None) -> Result:
             return self._result(case, call, program, seen, verdict, variant)
@@ -101,14 +114,13 @@ class Session:
             return conclude(Verdict(Outcome.UNSUPPORTED, str(error)))
         except CompileError as error:
             return conclude(Verdict(Outcome.BROKEN, str(error)))
-        refusal = self._interposer.refuse(program)
+        refusal = self._refuses(program)
         if refusal:
             return conclude(Verdict(Outcome.UNSUPPORTED, refusal), program)
         seen = self.booted.run(program, "{events}")
         return conclude(judge_case(case, seen), program, seen)
 
-    def check_workload(self, workload: Workload) -> Result:
-        """Build, run and judge one workload."""
+    def _check_workload(self, workload: Workload) -> Result:
         why = self._lacks(workload.since)
         why = why or self.inventory.lacks_program(workload.needs)
         why = why or self.inventory.lacks_language(workload.language, workload.options)
@@ -121,7 +133,7 @@ class Session:
         # What it needs, it starts.
         needed = (self.booted.site.find(command.split()[0]) for command in workload.needs)
         started = [program, *(Program(program.source, (path,)) for path in needed if path)]
-        why = next(filter(None, map(self._interposer.refuse, started)), None)
+        why = next(filter(None, map(self._refuses, started)), None)
         if why:
             return self._result(workload, "", program, None, Verdict(Outcome.UNSUPPORTED, why))
         seen = self.run_workload(program, started)
@@ -139,6 +151,9 @@ class Session:
         except InterposerError as error:
             return replace(seen, unseen=str(error))
         return replace(seen, spawns=made)
+
+    def _refuses(self, program: Program) -> str | None:
+        return self._interposer.refuse(program) or self.booted.site.refuse(program)
 
     def _observed(self, boot: Boot) -> Boot:
         return self._observer.around(boot) if self._observer else boot

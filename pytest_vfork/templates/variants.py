@@ -6,6 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 # Compiling is most of a first run: -O2 takes a sixth longer than -O1, and files between the stages longer than pipes.
+# A build with these flags is made by tcc where it can (building/quick.py), which does not optimise; the O2, musl and
+# static builds keep optimised code in every run.
 # A function without its header would be called with whatever types its arguments happen to have.
 _FLAGS = ("-std=gnu11", "-O1", "-Wall", "-Wextra", "-Werror=implicit-function-declaration", "-pthread", "-pipe")
 

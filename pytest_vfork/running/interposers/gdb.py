@@ -8,9 +8,9 @@ from ._before import Before
 
 
 class Gdb(Before):
-    """Debugs the first process alone, as gdb does by default; every signal is passed on.
+    """Debugs the first process alone, as gdb does by default, and passes on every signal.
 
-    What gdb says itself is kept out of the output of the program.
+    What gdb says itself is kept out of the program's output.
     """
 
     name = "gdb"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class SiteError(Exception):
-    """The site cannot be reached; the message says why and what to do."""
+    """The site cannot be reached, or was lost while a program ran; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,15 @@ class Site(Extension):
         """Return the path of an executable on this site, or None."""
         raise NotImplementedError(f"{type(self).__name__}.find")
 
+    def refuse(self, program: Program) -> str | None:
+        """Say why a program cannot be started here, None if it can."""
+        return None
+
     def run(self, launch: Launch) -> Observation:
-        """Start the program under its interposer, wait until the deadline, then end and reap all that it started."""
+        """Start the program under its interposer, wait until the deadline, then end and reap all that it started.
+
+        Raise SiteError.
+        """
         raise NotImplementedError(f"{type(self).__name__}.run")
 
     def close(self) -> None:

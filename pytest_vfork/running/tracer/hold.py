@@ -82,7 +82,8 @@ def kills(number: int) -> bool:
 
 
 def _killers_pending(status: dict[str, str]) -> int:
-    if not status:
+    # Nothing kills the first process of a pid namespace but a SIGKILL from outside (pid_namespaces(7)), which wakes it.
+    if not status or status["NStgid"].split()[-1] == "1":
         return 0
     own, shared, blocked, ignored, caught = (
         int(status[name], 16) for name in ("SigPnd", "ShdPnd", "SigBlk", "SigIgn", "SigCgt")

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: MIT
+"""`pytest-vfork expectations`: known deviations as the lists that other projects' runners read, and back."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ..judging import lists
+from ..judging.deviations import Item, to_toml
+from ..judging.expectations import ExpectationError, read_expectations
+from ..model import Mode
+from ..templates import suite
+from .cli import USAGE, Commands, complain
+
+
+def add_command(commands: Commands) -> None:
+    """Declare the command."""
+    convert = commands.add_parser("expectations", help="write known deviations as another project's list, or read one")
+    styles = "; ".join(f"{name}: {style.what}" for name, style in lists.FORMATS.items())
+    convert.add_argument("file", metavar="FILE", type=Path, help="a file of expectations, or with --from a list")
+    convert.add_argument("--to", choices=list(lists.FORMATS), metavar="STYLE", help=f"the list to write ({styles})")
+    convert.add_argument("--from", choices=list(lists.FORMATS), metavar="STYLE", dest="style", help="the list to read")
+    convert.add_argument("--reasons", metavar="FILE.toml", type=Path, help="with --from: where the reasons are")
+    convert.add_argument(
+        "--vfork-mode", dest="mode", choices=[mode.value for mode in Mode], default="", help="in this mode"
+    )
+    convert.set_defaults(does=_convert)
+
+
+def _convert(arguments: argparse.Namespace) -> int:
+    if bool(arguments.to) is bool(arguments.style):
+        return complain("expectations: want --to or --from", USAGE)
+    try:
+        known = arguments.file if arguments.to else arguments.reasons
+        old = read_expectations(known, suite.ids(), allows_unexplained=True) if known else ()
+        if arguments.to:
+            print(lists.write(old, _items(), arguments.mode, arguments.to), end="")
+        else:
+            text = arguments.file.read_text("utf-8")
+            new = lists.read(text, _items(), arguments.mode, arguments.style, old)
+            print(to_toml(new, f"From {arguments.file.name} ({lists.FORMATS[arguments.style].what})."), end="")
+    except (OSError, UnicodeDecodeError, ExpectationError, lists.ListError) as error:
+        return complain(f"expectations: {error}", USAGE)
+    return 0
+
+
+def _items() -> list[Item]:
+    cases = [(case.id, *item) for case in suite.cases() for item in case.items]
+    return [*cases, *((workload.id, "", "") for workload in suite.workloads())]

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: MIT
+"""`pytest-vfork kernels`: the kernels that are here, those that can be had, and what each has shown."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..model import Level, item_name
+from ..running.kernels import archive, guest, image
+from .cli import CANNOT_RUN, USAGE, Commands, complain
+from .pages import render_page
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One record: the facts of the run, and of each item its level, its outcome and why."""
+
+    run: Mapping[str, Any]
+    items: Mapping[str, tuple[str, str, str]]
+
+    @property
+    def name(self) -> str:
+        """What the run was on, and in which mode."""
+        return f"{self.run['kernel']} {self.run['mode'] or self.run['interposer']}"
+
+
+def add_command(commands: Commands) -> None:
+    """Declare the command."""
+    kernels = commands.add_parser(
+        "kernels", help="list kernels for --vfork-site=kernel:SERIES; write docs/kernels.md from records"
+    )
+    kernels.add_argument("--fetch", metavar="SERIES", action="append", default=[], help="get the newest of a series")
+    kernels.add_argument("--machine", default=platform.machine(), help="for another machine: aarch64, riscv64")
+    kernels.add_argument("--write", metavar="FILE", help="write the page of what RECORDS show to this file")
+    kernels.add_argument("records", nargs="*", metavar="RECORD", help="files of --vfork-record")
+    kernels.set_defaults(does=_kernels)
+
+
+def _kernels(arguments: argparse.Namespace) -> int:
+    if arguments.records or arguments.write:
+        return _page(arguments)
+    if arguments.machine not in archive.ARCHITECTURES:
+        return complain(f"kernels: no machine {arguments.machine!r}: {', '.join(archive.ARCHITECTURES)}", USAGE)
+    folder = image.folder_of_user()
+    try:
+        for series in arguments.fetch:
+            image.fetch(series, arguments.machine, folder)
+        can_be_had = archive.Archive(folder / arguments.machine, arguments.machine).packages()
+    except (archive.ArchiveError, image.KernelError) as error:
+        complain(f"kernels: {error}", CANNOT_RUN)
+        can_be_had = ()
+    here = {kernel.series: kernel for kernel in image.cached(folder, arguments.machine)}
+    newest = {package.series: package for package in can_be_had}
+    for series in sorted({*here, *newest}, key=archive.numbers):
+        version = here[series].version if series in here else newest[series].version
+        print(f"{series:<6} {'here' if series in here else 'in the archive':<15} {version}")
+    missing = guest.lacking(arguments.machine)
+    if missing:
+        return complain(f"kernels: {missing}", CANNOT_RUN)
+    return 0
+
+
+def _page(arguments: argparse.Namespace) -> int:
+    try:
+        shown = [read(Path(path)) for path in arguments.records]
+    except (OSError, ValueError, KeyError) as error:
+        return complain(f"kernels: no record of a run: {error}", USAGE)
+    page = render_page(Path(__file__).with_name("kernels.md.j2"), **tables(shown))
+    if arguments.write:
+        Path(arguments.write).write_text(page, "utf-8")
+    else:
+        print(page, end="")
+    return 0
+
+
+def read(record: Path) -> Shown:
+    """Read a record (docs/record.md)."""
+    lines = [json.loads(line) for line in record.read_text("utf-8").splitlines()]
+    run = next(line for line in lines if line["kind"] == "run")
+    levels = {_name(line): line["level"] for line in lines if line["kind"] in ("case", "workload")}
+    verdicts = {_name(line): line for line in lines if line["kind"] == "verdict"}
+    items = {
+        name: (levels[name], verdict["outcome"], verdict["why"]) for name, verdict in verdicts.items() if name in levels
+    }
+    return Shown(run, items)
+
+
+def tables(shown: Iterable[Shown]) -> dict[str, Any]:
+    """Return the rows of the page: counts by run and level, and each item whose outcome is not everywhere the same."""
+    runs = sorted(shown, key=lambda one: (one.run["mode"] or "", archive.numbers(one.run["kernel"])))
+    counts = [
+        (
+            one,
+            [
+                (level.word, Counter(outcome for at, outcome, _ in one.items.values() if at == level.word))
+                for level in Level
+            ],
+        )
+        for one in runs
+    ]
+    differences = []
+    for mode in dict.fromkeys(one.run["mode"] for one in runs):
+        of_mode = [one for one in runs if one.run["mode"] == mode]
+        for name in sorted({name for one in of_mode for name in one.items}):
+            told = {one.run["kernel"]: one.items[name] for one in of_mode if name in one.items}
+            if len({outcome for _, outcome, _ in told.values()}) > 1:
+                differences.append((mode, name, told))
+    return {"counts": counts, "differences": differences, "runs": runs}
+
+
+def _name(line: Mapping[str, Any]) -> str:
+    return item_name(line["id"], line["call"], line["variant"])

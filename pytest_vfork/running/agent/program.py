@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: MIT
+"""The agent as a program: compiled for this machine, or static and for any other."""
+
+from __future__ import annotations
+
+import importlib.util
+import platform
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from ...building.builder import Builder
+from ...building.toolchain import NoCompilerError
+
+_SOURCES = Path(__file__).parent
+_INIT = Path(__file__).parent.parent / "kernels" / "init.c"
+_FLAGS = ("-std=gnu11", "-O1", "-Wall", "-Wextra", "-static")
+# uname(2)'s machine → the target of zig, which needs nothing of this machine
+ZIG_TARGETS: Mapping[str, str] = {
+    "x86_64": "x86_64-linux-musl",
+    "aarch64": "aarch64-linux-musl",
+    "riscv64": "riscv64-linux-musl",
+}
+
+
+def local(builder: Builder) -> Path:
+    """Return the agent for this machine: static if that can be, for a static process forks in half the time."""
+    flags = _FLAGS if _links_statically(builder) else _FLAGS[:-1]
+    return _build(builder, flags)
+
+
+def static(builder: Builder, machine: str) -> Path:
+    """Return the agent for a machine, static; raise NoCompilerError, which says how to get the compiler."""
+    return _build(_static_builder(builder, machine), _FLAGS)
+
+
+def init(builder: Builder, machine: str) -> Path:
+    """Return the first process of a guest, static; raise NoCompilerError."""
+    return _static_builder(builder, machine).shared_object("init", [_INIT], _FLAGS)
+
+
+def _static_builder(builder: Builder, machine: str) -> Builder:
+    if machine == platform.machine():
+        if shutil.which("musl-gcc"):
+            return Builder(builder.cache, ("musl-gcc",))
+        if _links_statically(builder):
+            return builder
+    if machine not in ZIG_TARGETS:
+        raise NoCompilerError(f"no agent for machine {machine}: there is one for {', '.join(ZIG_TARGETS)}")
+    if importlib.util.find_spec("ziglang") is None:
+        raise NoCompilerError(f"no compiler for a static agent for {machine}: pip install 'pytest-vfork[cc]'")
+    zig = (sys.executable, "-m", "ziglang", "cc", "-target", ZIG_TARGETS[machine])
+    return Builder(builder.cache, zig)
+
+
+def _build(builder: Builder, flags: tuple[str, ...]) -> Path:
+    return builder.shared_object("agent", sorted(_SOURCES.glob("*.c")), flags)
+
+
+def _links_statically(builder: Builder) -> bool:
+    try:
+        builder.command_of("static")
+    except NoCompilerError:
+        return False
+    return True

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: MIT
+"""A guest runs what was built here; whatever becomes of it costs the program that ran, and nothing is left of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from pytest_vfork.building.builder import Builder
+from pytest_vfork.model import Boot, Observation, Program
+from pytest_vfork.running.kernels import archive, image
+from pytest_vfork.running.sites import Launch, SiteError
+from pytest_vfork.running.sites.kernel import KernelSite
+from pytest_vfork.running.sites.uml import UmlSite
+
+SERIES = "6.12"
+DEADLINE_S = 120.0
+pytestmark = pytest.mark.needs(qemu_system_x86="qemu-system-x86_64 --version")
+
+
+@pytest.fixture(scope="module")
+def site(builder: Builder) -> Iterator[KernelSite]:
+    try:
+        image.find(SERIES, "x86_64", image.folder_of_user())
+    except archive.ArchiveError as error:
+        pytest.skip(str(error))
+    site = KernelSite(builder, SERIES)
+    yield site
+    site.close()
+
+
+@pytest.fixture
+def sh(site: KernelSite) -> Callable[..., Observation]:
+    def run(script: str, *words: str) -> Observation:
+        return site.run(Launch(Program(Path("none"), ("sh", "-c", script, *words)), Boot(), DEADLINE_S))
+
+    return run
+
+
+def qemus(below: int | None = None) -> list[psutil.Process]:
+    processes = psutil.Process(below).children(recursive=True)
+    return [process for process in processes if process.name().startswith("qemu")]
+
+
+def within(seconds: float, holds: Callable[[], object]) -> bool:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if holds():
+            return True
+        time.sleep(0.05)  # a pause between looks: decides nothing
+    return False
+
+
+def test_it_is_that_kernel_and_what_is_seen_comes_back(sh: Callable[..., Observation]) -> None:
+    seen = sh("echo a.b 1 1 7 >> $0; uname -r; echo err >&2; sleep 1000 & exit 3", "{events}")
+    assert (seen.status, seen.stderr, [event.value for event in seen.events]) == (3 << 8, "err\n", [7])
+    assert seen.stdout.startswith(f"{SERIES}.")
+    assert [left.split()[1] for left in seen.left_behind] == ["sleep"]
+
+
+def test_at_the_deadline_it_says_who_was_where(site: KernelSite) -> None:
+    seen = site.run(Launch(Program(Path("none"), ("sh", "-c", "sleep 1000; :")), Boot(), 2.0))
+    assert {thread.comm: thread.wchan for thread in seen.where} == {"sh": "do_wait", "sleep": "hrtimer_nanosleep"}
+
+
+def test_what_is_more_than_a_program_is_refused_with_the_reason(site: KernelSite) -> None:
+    assert "is not put into a guest" in str(site.refuse(Program(Path("none"), (sys.executable,))))
+    assert site.find("dash") and site.find(sys.executable) is None
+
+
+def test_a_full_disk_is_a_sentence_of_its_own_and_passes(site: KernelSite, sh: Callable[..., Observation]) -> None:
+    sh("yes > /tmp/full")
+    with pytest.raises(SiteError, match="No space left on device"):
+        sh("true")
+    site.close()
+    assert sh("true").status == 0
+
+
+def test_a_guest_without_memory_breaks_the_program_that_ran(sh: Callable[..., Observation]) -> None:
+    with pytest.raises(SiteError, match="the guest ran out of memory"):
+        sh("tail /dev/zero")
+    assert sh("exit 5").status == 5 << 8
+
+
+def test_a_panic_costs_the_program_that_ran_and_one_boot(sh: Callable[..., Observation]) -> None:
+    with pytest.raises(SiteError, match=r"(?s)was lost while this program ran.*console ended with:.*sysrq"):
+        sh("echo c > /proc/sysrq-trigger; sleep 1000")
+    assert sh("exit 6").status == 6 << 8
+
+
+def test_a_qemu_that_is_killed_costs_the_program_that_ran(site: KernelSite, sh: Callable[..., Observation]) -> None:
+    assert sh("true").status == 0
+    (qemu,) = qemus()
+    qemu.send_signal(signal.SIGKILL)
+    with pytest.raises(SiteError, match="was lost"):
+        sh("sleep 1000")
+    assert sh("exit 7").status == 7 << 8
+
+
+def test_a_guest_ends_with_the_process_that_has_it(site: KernelSite, builder: Builder, tmp_path: Path) -> None:
+    script = textwrap.dedent(f"""
+        from pathlib import Path
+        from pytest_vfork.building.builder import Builder
+        from pytest_vfork.model import Boot, Program
+        from pytest_vfork.running.sites import Launch
+        from pytest_vfork.running.sites.kernel import KernelSite
+        site = KernelSite(Builder.of_user(), {SERIES!r})
+        site.client()
+        Path({str(tmp_path / "up")!r}).touch()
+        site.run(Launch(Program(Path("none"), ("sh", "-c", "sleep 1000")), Boot(), 600))
+    """)
+    owner = subprocess.Popen([sys.executable, "-c", script], env={**os.environ, "TMPDIR": str(tmp_path)})
+    try:
+        assert within(DEADLINE_S, (tmp_path / "up").exists)
+        (qemu,) = qemus(owner.pid)
+    finally:
+        owner.kill()
+        owner.wait(60)
+    assert within(60, lambda: not qemu.is_running())
+    assert within(60, lambda: [path.name for path in tmp_path.iterdir()] == ["up"])
+
+
+@pytest.mark.parametrize(
+    ("where", "why"),
+    [
+        ("6.99", "no kernel of series '6.99'"),
+        ("/no/such/vmlinuz", "no such kernel"),
+        ("6.12@vax", "no guests of machine 'vax'"),
+        (sys.executable, "is no kernel"),
+    ],
+)
+def test_no_such_kernel_is_one_sentence(site: KernelSite, builder: Builder, where: str, why: str) -> None:
+    with pytest.raises(SiteError, match=why):
+        KernelSite(builder, where).run(Launch(Program(Path("none"), ("true",)), Boot(), DEADLINE_S))
+
+
+@pytest.mark.needs(user_mode_linux="linux.uml --version")
+def test_user_mode_linux(builder: Builder) -> None:
+    site = UmlSite(builder)
+    program = builder.c_program("there.c", "int main(void) { return 7; }\n")
+    assert site.run(Launch(program, Boot(), DEADLINE_S)).status == 7 << 8
+    site.close()
