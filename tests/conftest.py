@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import browser
 import pytest
 
 from pytest_vfork.building.builder import Builder
@@ -25,6 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "needs(*names, **programs): rows of templates/needs.py, and commands that must end well, each by the Debian "
         "packages that make it do so, `needs('root', strace='strace -V')`; without them the test is skipped",
     )
+    config.addinivalue_line("markers", "browser: chromium and playwright, or the test is skipped")
 
 
 @pytest.fixture(scope="session")
@@ -41,6 +43,13 @@ def skip_without_what_it_needs(request: pytest.FixtureRequest) -> None:
             pytest.skip(why)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    why = browser.lacking() if any(item.get_closest_marker("browser") for item in items) else ""
+    for item in items:
+        if why and item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.skip(reason=why))
+
+
 @pytest.fixture(scope="session")
 def home() -> str:
     return os.environ["HOME"]
@@ -50,6 +59,8 @@ def home() -> str:
 def run(home: str, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Callable[..., pytest.RunResult]:
     """Run pytest in a subprocess, at home: with the user's cache, so that we compile once, and rustup."""
     monkeypatch.setenv("HOME", home)
+    for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):  # what runs in these tests is not the job
+        monkeypatch.delenv(name, raising=False)
     pytester.makeini("[pytest]\naddopts = --strict-markers --strict-config -p no:cacheprovider\n")
     return lambda *arguments: pytester.runpytest_subprocess("-c", "tox.ini", *arguments, timeout=500)
 

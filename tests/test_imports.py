@@ -13,7 +13,9 @@ import pytest_vfork
 
 PACKAGE = Path(pytest_vfork.__file__).parent
 # Each folder knows only those before it. `extending` is where all extensions come from.
-ORDER = ("extending", "model", "templates", "building", "judging", "running", "reporters", "plugin", "commands")
+ORDER = (
+    "extending", "model", "templates", "building", "judging", "running", "records", "reporters", "plugin", "commands",
+)  # fmt: skip
 
 
 def imports(file: Path) -> Iterator[str]:

@@ -87,7 +87,7 @@ def test_what_a_language_cannot_do_with_the_options_of_a_workload_is_missing(inv
 def test_a_deviation_of_the_unprivileged_is_expected_of_them_alone(
     tmp_path: Path, prefix: tuple[str, ...], outcome: str
 ) -> None:
-    suite_file = str(places.folder("conformance") / "test_cases.py")
+    suite_file = str(places.folder("c_tests") / "copies")
     command = [*prefix, sys.executable, "-m", "pytest", "-c", os.devnull, "-p", "no:cacheprovider", suite_file]
     command += ["--vfork-mode=emulate", "-k", "copies/no-new-privileges and :vfork"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)

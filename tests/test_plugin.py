@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 from collections.abc import Callable
@@ -58,11 +59,13 @@ def test_a_failure_says_all_that_a_stranger_needs(run: Run) -> None:
             f"suspension/{CASE}:clone3-stack  DEVIATES FROM LINUX",
             '  promise:  vfork(2): "the calling thread is suspended until*',
             "  must:     The parent has not returned from the call *",
-            "  broke:    referee.releases < parent.returned does not hold",
             "  expected: referee.releases < parent.returned",
             "  seen:     parent.returned came first",
-            "  events, in the order of happening:",
-            "*parent.returned * pid=* tid=* value=*",
+            "  what happened, in order; time runs down:",
+            "*referee *parent *image*",
+            "*parent.returned  image  <- too early",
+            "*referee.releases  <- must come first",
+            "  linux:    referee.saw-silence parent, referee.releases, *",
             f"  source:   /*/{CASE}.clone3-stack.c",
             f"  again:    pytest --vfork-mode=fork --vfork-claim=linux * -k '[[]suspension/{CASE}:clone3-stack]'",
         ]
@@ -77,13 +80,15 @@ def test_the_record_holds_facts_and_verdicts_apart(
 ) -> None:
     run(*SUITE, "-k", CASE, "--vfork-mode=fork", "--vfork-record=run.jsonl", *workers)
     lines = [json.loads(line) for line in (pytester.path / "run.jsonl").read_text().splitlines()]
-    assert [line["kind"] for line in lines] == ["run", *["case", "verdict"] * CALLS, "ladder"]
-    header, ladder = lines[0], lines[-1]
-    assert header["schema"] == 1
+    assert [line["kind"] for line in lines] == ["run", "about", *["case", "verdict", "source"] * CALLS, "ladder"]
+    header, about, ladder = lines[0], lines[1], lines[-1]
+    assert header["schema"] == 2
+    assert (about["id"], about["rules"][0]) == (f"suspension/{CASE}", "referee.releases < parent.returned")
     assert (header["mode"], header["claim"], header["interposer"]) == ("fork", "posix", "shim")
     assert {"kernel", "libc", "machine", "interposer_version"} <= set(header)
-    for facts, verdict in zip(lines[1:-1:2], lines[2:-1:2], strict=True):
+    for facts, verdict, source in zip(lines[2:-1:3], lines[3:-1:3], lines[4:-1:3], strict=True):
         assert (facts["id"], facts["call"]) == (verdict["id"], verdict["call"])
+        assert facts["digest"] == hashlib.sha256(source["text"].encode()).hexdigest()[:16]
         assert verdict["outcome"] == "fail"
         assert facts["seen"]["events"][0]["seq"] == 0
         assert "outcome" not in facts
@@ -98,9 +103,10 @@ def test_a_record_can_be_judged_again(run: Run, pytester: pytest.Pytester) -> No
     run(*SUITE, "-k", CASE, "--vfork-mode=fork", "--vfork-record=run.jsonl")
     lines = [json.loads(line) for line in (pytester.path / "run.jsonl").read_text().splitlines()]
     cases = {case.id: case for case in suite.cases()}
-    for facts, verdict in zip(lines[1:-1:2], lines[2:-1:2], strict=True):
+    judged = [line for line in lines if line["kind"] in ("case", "verdict")]
+    for facts, verdict in zip(judged[::2], judged[1::2], strict=True):
         told = {key: verdict[key] for key in ("outcome", "why", "expected", "seen")}
-        result = Result.from_json({**{k: v for k, v in facts.items() if k != "kind"}, "verdict": told})
+        result = Result.from_json({**{k: v for k, v in facts.items() if k not in ("kind", "digest")}, "verdict": told})
         assert result.seen is not None
         assert judge_case(cases[result.id], result.seen) == result.verdict
 
@@ -248,7 +254,9 @@ def test_without_our_items_the_plugin_is_silent(run: Run, pytester: pytest.Pytes
 
 
 def test_importing_the_plugin_imports_nothing_heavy(pytester: pytest.Pytester) -> None:
-    code = "import sys, pytest, pytest_vfork.plugin\n"
+    code = (
+        "import sys, pytest, pytest_vfork.plugin.hooks, pytest_vfork.plugin.collection, pytest_vfork.plugin.fixtures\n"
+    )
     code += "print([m for m in ('jinja2', 'yaml', 'psutil', 'ptrace') if m in sys.modules])"
     result = pytester.run(sys.executable, "-c", code)
     result.stdout.fnmatch_lines(["[[][]]"])

@@ -34,7 +34,9 @@ def test_the_static_one_is_static_and_the_others_are_not(builder: Builder) -> No
         except NoCompilerError as error:
             pytest.skip(str(error))
         is_static = why_not(Path(program.argv[0])) is not None
-        assert is_static == (variant == "static" or (variant == "musl" and "ziglang" in builder.cc)), variant
+        assert is_static == (variant == "static" or (variant == "musl" and "ziglang" in builder.command_of(variant))), (
+            variant
+        )
 
 
 def test_the_thread_is_the_one_that_is_watched() -> None:

@@ -9,6 +9,7 @@ import textwrap
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import jinja2
 
@@ -23,8 +24,10 @@ class TemplateError(Exception):
     """A template cannot be rendered; the message starts with file and line."""
 
 
-def render_case(case: Case, call: str, variant: str = "", by: str = "") -> str:
-    """Return the C source of a case for one call and variant; raise TemplateError.
+def render_case(
+    case: Case, call: str, variant: str = "", by: str = "", more: Mapping[str, object] = MappingProxyType({})
+) -> str:
+    """Return the C source of a case for one call and variant; raise TemplateError. `more` are values of the template.
 
     Self-contained, with what it does and how to compile it in its first comment, and there the compiler that has done
     so if it was another (`by`).
@@ -44,6 +47,7 @@ def render_case(case: Case, call: str, variant: str = "", by: str = "") -> str:
         by=by,
         includes=MARK,
         gates=(),
+        **more,
     )
     return re.sub(r"\n{3,}", "\n\n", with_includes(text)).strip() + "\n"
 

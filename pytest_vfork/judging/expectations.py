@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Collection, Iterable, Mapping
 from fnmatch import fnmatchcase
@@ -19,17 +20,23 @@ else:
     import tomli as tomllib
 
 _OUTCOMES = ("fail", "broken")
-_KEYS = {"case", "outcome", "reason", "link", "calls", "modes", "variants", "without"}
+_KEYS = {"case", "outcome", "reason", "link", "calls", "modes", "variants", "without", "versions"}
+# What --vfork-update-expectations gives as the reason of a deviation that it finds.
+UNEXPLAINED = "?"
+_BOUND = re.compile(r"(?P<relation><=?|>=?|==)\s*(?P<version>\d+(\.\d+)*)")
 
 
 class ExpectationError(ValueError):
     """A file of expectations breaks a rule; the message names file and entry."""
 
 
-def read_expectations(path: Path, known_ids: Iterable[str]) -> tuple[Expectation, ...]:
+def read_expectations(
+    path: Path, known_ids: Iterable[str], *, allows_unexplained: bool = False
+) -> tuple[Expectation, ...]:
     """Read a file of expectations; raise ExpectationError.
 
-    An entry with a case that matches no known one is stale, so it is an error too.
+    An entry with a case that matches no known one is stale, so it is an error too, and so is one without a reason,
+    unless that is allowed.
     """
     try:
         whole = tomllib.loads(path.read_text("utf-8"))
@@ -39,7 +46,15 @@ def read_expectations(path: Path, known_ids: Iterable[str]) -> tuple[Expectation
     if set(whole) - {"expect"} or not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
         raise ExpectationError(f"{path}: want nothing but tables [[expect]]")
     ids = tuple(known_ids)
-    return tuple(_read_entry(f"{path}: expectation {number}", entry, ids) for number, entry in enumerate(entries, 1))
+    found = tuple(_read_entry(f"{path}: expectation {number}", entry, ids) for number, entry in enumerate(entries, 1))
+    unexplained = [case for one in found if UNEXPLAINED in (one.reason, one.link) for case in one.cases]
+    if unexplained and not allows_unexplained:
+        more = f" and {len(unexplained) - 1} more" if len(unexplained) > 1 else ""
+        raise ExpectationError(
+            f"{path}: {unexplained[0]}{more}: reason or link is {UNEXPLAINED!r}: write down why it is so, "
+            "or give --vfork-allow-unexplained"
+        )
+    return found
 
 
 def _read_entry(where: str, entry: Mapping[str, Any], ids: Collection[str]) -> Expectation:
@@ -70,10 +85,38 @@ def _read_entry(where: str, entry: Mapping[str, Any], ids: Collection[str]) -> E
     for case in cases:
         if not any(fnmatchcase(id, case) for id in ids):
             fail(f"stale: there is no case {case}")
-    return Expectation(
-        cases, Outcome(entry["outcome"]), entry["reason"], entry["link"],
-        *(tuple(entry.get(key, ())) for key in lists),
-    )  # fmt: skip
+    versions = entry.get("versions", "")
+    if not isinstance(versions, str) or not all(map(_BOUND.fullmatch, _bounds(versions))):
+        fail(f"versions: {versions!r}: want a range like '>=7.2,<11'")
+    calls, modes, of_variants, without = (tuple(entry.get(key, ())) for key in lists)
+    outcome = Outcome(entry["outcome"])
+    return Expectation(cases, outcome, entry["reason"], entry["link"], calls, modes, of_variants, without, versions)
+
+
+def _bounds(versions: str) -> list[str]:
+    return [bound.strip() for bound in versions.split(",")] if versions.strip() else []
+
+
+def speaks_of(expectation: Expectation, version: str) -> bool:
+    """Say whether an expectation is about this version of the interposer: one whose version is unknown has them all."""
+    found = re.search(r"\d+(\.\d+)*", version)
+    if found is None:
+        return True
+    here = _numbers(found[0])
+    for text in _bounds(expectation.versions):
+        bound = _BOUND.fullmatch(text)
+        assert bound  # it was checked when it was read
+        wanted = _numbers(bound["version"])
+        is_same = here[: len(wanted)] == wanted  # 7.2.22 is 7.2
+        holds = {"<": here < wanted and not is_same, ">": here > wanted and not is_same, "==": is_same}
+        holds |= {"<=": holds["<"] or is_same, ">=": holds[">"] or is_same}
+        if not holds[bound["relation"]]:
+            return False
+    return True
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in version.split("."))
 
 
 def _strings(value: Any) -> tuple[str, ...]:

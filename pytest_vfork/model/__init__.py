@@ -236,7 +236,8 @@ class Expectation:
     """A known deviation of one interposer.
 
     Empty `calls`, `modes` and `variants` mean all; `cases` may hold shell wildcards. With `without`, names of needs
-    (templates/needs.py), it speaks only of a site that lacks one of them.
+    (templates/needs.py), it speaks only of a site that lacks one of them. `versions` is a range of the interposer's own
+    version (">=7.2,<11"); empty means all.
     """
 
     cases: tuple[str, ...]
@@ -247,6 +248,7 @@ class Expectation:
     modes: tuple[str, ...] = ()
     variants: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+    versions: str = ""
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,10 @@ import pytest
 
 from ..templates import places
 from .nodes import Folder, TemplateItem, template_file
+from .once import kinds_of, roots_of
+from .options import given_options
 
 _SUITE = Path(__file__).parents[1] / "conformance"  # the package that --pyargs names
-_ROOTS = pytest.StashKey[tuple[Path, ...]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -23,21 +24,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("vfork_cases", help, type="paths", default=[])
 
 
-def roots_of(config: pytest.Config) -> tuple[Path, ...]:
-    """Return the folders of templates that we know of: ours, then those that the user named."""
-    if _ROOTS not in config.stash:
-        given = (config.invocation_params.dir / path for path in config.option.vfork_cases)
-        named = [Path(path).resolve() for path in (*config.getini("vfork_cases"), *given)]
-        for path in named:
-            if not path.is_dir():
-                raise pytest.UsageError(f"--vfork-cases: no such folder: {path}")
-        config.stash[_ROOTS] = (*(path.resolve() for path in places.ours()), *named)
-    return config.stash[_ROOTS]
-
-
 def pytest_configure(config: pytest.Config) -> None:
     """Check the folders."""
     roots_of(config)
+
+
+def is_ours(config: pytest.Config) -> bool:
+    """Say whether this is a run of cases and workloads, by its options and arguments: nothing is collected yet."""
+    if given_options(config, kinds_of(config)):
+        return True
+    if config.option.pyargs and "pytest_vfork.conformance" in config.args:
+        return True
+    paths = [(config.invocation_params.dir / argument.partition("::")[0]).resolve() for argument in config.args]
+    return any(path.suffix == ".j2" or path.is_relative_to(root) for path in paths for root in roots_of(config))
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:

@@ -7,6 +7,7 @@ known by its template and its name, for ids of somebody else's folder may be our
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Generator, Iterable, Mapping
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ import pytest
 
 from ..model import Level
 from ..model.result import Result, Results
+from .collection import is_ours
 from .once import options_of
 
 if TYPE_CHECKING:
@@ -33,6 +35,14 @@ class Controller:
         self._why: dict[_Key, str] = {}  # items came to no result
         self._reporters: list[Reporter] | None = None
         self._said: list[str] = []
+
+    def pytest_report_header(self) -> str | None:
+        """Say what is run, under what and where; nothing in a run that is not ours."""
+        if not is_ours(self._config):
+            return None
+        from .opening import introduce
+
+        return introduce(options_of(self._config), len(_suite()))
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """See what will be run; under xdist the workers say it."""
@@ -110,19 +120,17 @@ class Controller:
         return self._reporters
 
 
-def _suite() -> dict[_Key, Level]:
+@functools.cache
+def _suite() -> Mapping[_Key, Level]:
     """Return every item of the suite with its level; of a template that cannot be read, the one item that says so."""
-    from ..templates import frontmatter, places
+    from ..templates import suite
     from .nodes import UNREADABLE, names_of
 
     items: dict[_Key, Level] = {}
-    for root in places.ours():
-        for path in places.templates(root):
-            file = os.path.realpath(path)
-            try:
-                subject = frontmatter.read(path)
-            except frontmatter.FrontMatterError:
-                items[file, UNREADABLE] = Level.POSIX
-            else:
-                items.update(((file, name), subject.level) for name, _, _ in names_of(subject))
+    for path, subject in suite.everything().items():
+        file = os.path.realpath(path)
+        if subject is None:
+            items[file, UNREADABLE] = Level.POSIX
+        else:
+            items.update(((file, name), subject.level) for name, _, _ in names_of(subject))
     return items

@@ -12,12 +12,12 @@ from contextlib import suppress
 import pytest
 
 from ..extending import of_hooks
-from . import hookspecs
+from . import collection, fixtures, hookspecs
 from .controller import Controller
-from .once import kinds_of, options_of
-from .options import Options, add_more, add_options, given_options, list_faults
+from .once import ids_of, kinds_of, options_of
+from .options import add_more, add_options, given_options, list_faults
+from .progress import Progress
 
-pytest_plugins = ("pytest_vfork.plugin.collection", "pytest_vfork.plugin.fixtures")
 _MARKERS = (
     "vfork: a case or workload of the vfork conformance suite",
     "vfork_level(level): the level of the item: posix, suspends, shares or linux",
@@ -26,7 +26,9 @@ _MARKERS = (
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
-    """Declare our options, and later those of what a conftest.py brings."""
+    """Bring in the parts of the plugin; declare our options, and later those of what a conftest.py brings."""
+    for part in (collection, fixtures):
+        pluginmanager.register(part, part.__name__)
     add_options(parser)
     pluginmanager.register(_Latecomers(parser), "vfork-latecomers")
 
@@ -51,8 +53,9 @@ def pytest_configure(config: pytest.Config) -> None:
     options = options_of(config)
     if not hasattr(config, "workerinput"):
         if options.expectations:
-            _check_expectations(options)
+            _check_expectations(config)
         config.pluginmanager.register(Controller(config), "vfork-controller")
+        config.pluginmanager.register(Progress(config), "vfork-progress")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -77,11 +80,11 @@ class _Latecomers:
                 add_more(self._parser, [option for kind in of_hooks([extensions()]) for option in kind.options])
 
 
-def _check_expectations(options: Options) -> None:
+def _check_expectations(config: pytest.Config) -> None:
     from ..judging.expectations import ExpectationError
     from .opening import known_deviations
 
     try:
-        known_deviations(options)
+        known_deviations(options_of(config), ids_of(config))
     except ExpectationError as error:
         raise pytest.UsageError(str(error)) from error

@@ -15,7 +15,6 @@ import pytest
 
 from ..model import Case, Level, Outcome, Verdict, Workload, item_name
 from ..model.result import Result
-from ..reporters._failure import explain, headline
 from ..templates import places
 from .once import options_of, session_of
 from .options import rerun_flags
@@ -98,7 +97,9 @@ class TemplateItem(pytest.Item):
         """Run it, and turn the result into an outcome of pytest."""
         self.result = result = self.judge()
         outcome, why = result.verdict.outcome, result.verdict.why
-        self.user_properties.append(("outcome", outcome.value))
+        verdict = result.verdict
+        told = {"outcome": outcome.value, "expected": verdict.expected, "seen": verdict.seen, "link": result.link}
+        self.user_properties.extend((key, value) for key, value in told.items() if value)
         claim = options_of(self.config).claim
         if outcome is Outcome.UNSUPPORTED:
             pytest.skip(why)
@@ -107,16 +108,22 @@ class TemplateItem(pytest.Item):
         if outcome is Outcome.FAIL and result.level > claim:
             pytest.xfail(f"level {result.level.word}, above the claim {claim.word}: {why}")
         if outcome is not Outcome.PASS:
+            from ..reporters._failure import explain
+
             raise DeviationError(explain(result, rerun_command(self)))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *more: Any, **named: Any) -> Any:
         """Return what a person reads, with what broke as the one line for summaries."""
         if self.result is None or not isinstance(excinfo.value, DeviationError):
             return super().repr_failure(excinfo, *more, **named)
+        from ..reporters._failure import headline
+
         shown = excinfo.getrepr(style="value")
         if shown.reprcrash:
             shown.reprcrash.path, shown.reprcrash.lineno = str(self.path), self.line
             shown.reprcrash.message = headline(self.result)
+        if self.config.option.tbstyle == "line":
+            shown.reprtraceback.reprentries = []  # the line for summaries is all that was asked for
         return shown
 
     def reportinfo(self) -> tuple[Path, int, str]:

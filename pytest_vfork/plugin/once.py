@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from ..extending import of_hooks
+from ..templates import places
 from .options import Kinds, Options, read_options
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
 _KINDS = pytest.StashKey[Kinds]()
 _OPTIONS = pytest.StashKey[Options]()
+_ROOTS = pytest.StashKey[tuple[Path, ...]]()
 _SESSION = pytest.StashKey["Session | str"]()
 
 
@@ -35,6 +38,30 @@ def options_of(config: pytest.Config) -> Options:
     return config.stash[_OPTIONS]
 
 
+def roots_of(config: pytest.Config) -> tuple[Path, ...]:
+    """Return the folders of templates that we know of: ours, then those that the user named."""
+    if _ROOTS not in config.stash:
+        given = (config.invocation_params.dir / path for path in config.option.vfork_cases)
+        named = [Path(path).resolve() for path in (*config.getini("vfork_cases"), *given)]
+        for path in named:
+            if not path.is_dir():
+                raise pytest.UsageError(f"--vfork-cases: no such folder: {path}")
+        config.stash[_ROOTS] = (*(path.resolve() for path in places.ours()), *named)
+    return config.stash[_ROOTS]
+
+
+def ids_of(config: pytest.Config) -> tuple[str, ...]:
+    """Return the ids that an expectation may speak of: of the suite, of the user's folders, and of where he points."""
+    from ..templates import suite
+
+    ids = suite.ids(*roots_of(config)[len(places.ours()) :])
+    if options_of(config).expectations is None:
+        return ids
+    pointed_at = [config.invocation_params.dir / argument.partition("::")[0] for argument in config.args]
+    found = (file for path in pointed_at for file in (path.rglob("*.j2") if path.is_dir() else (path,)))
+    return (*ids, *(places.id_of(file) for file in found))
+
+
 def session_of(config: pytest.Config) -> Session:
     """Return the booted session of this process; fail if the interposer does not boot or does not intercept.
 
@@ -50,13 +77,14 @@ def session_of(config: pytest.Config) -> Session:
 
 def _open(config: pytest.Config) -> Session | str:
     from ..building.toolchain import NoCompilerError
+    from ..judging.expectations import ExpectationError
     from ..running.interposers import InterposerError
     from ..running.sites import SiteError
     from .opening import open_session
 
     try:
-        session = open_session(options_of(config))
-    except (InterposerError, SiteError, NoCompilerError) as error:
+        session = open_session(options_of(config), ids_of(config))
+    except (InterposerError, SiteError, NoCompilerError, ExpectationError) as error:
         return str(error)
     config.add_cleanup(session.close)
     return session

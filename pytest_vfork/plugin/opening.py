@@ -4,18 +4,17 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import __version__
-from ..judging.expectations import read_expectations
+from ..judging.expectations import read_expectations, speaks_of
 from ..model import Expectation
 from ..reporters import Reporter
 from ..running.interposers import Interposer, Settings
-from ..templates import suite
-from .options import Options
+from .options import Options, rerun_flags
 
 if TYPE_CHECKING:
     from ..building.builder import Builder
@@ -23,8 +22,11 @@ if TYPE_CHECKING:
     from ..running.sites import Site
 
 
-def open_session(options: Options) -> Session:
-    """Boot what the options name; raise InterposerError, SiteError or NoCompilerError."""
+def open_session(options: Options, ids: Iterable[str]) -> Session:
+    """Boot what the options name; raise InterposerError, SiteError, NoCompilerError or ExpectationError.
+
+    `ids` are those that an expectation may speak of.
+    """
     from ..building.builder import Builder
     from ..running.session import Session
 
@@ -33,7 +35,7 @@ def open_session(options: Options) -> Session:
     return Session(
         interposer,
         options.site(builder, options.where, options.of(options.site)),
-        known_deviations(options),
+        [known for known in known_deviations(options, ids) if speaks_of(known, interposer.version)],
         observer=options.observer() if options.observer else None,
         deadline_s=options.deadline_s,
         asks_versions="record" in options.given,
@@ -46,12 +48,12 @@ def make_reporters(options: Options, folder: Path) -> list[Reporter]:
     return [kind(given, folder) for kind, given in asked if given or not kind.options]
 
 
-def known_deviations(options: Options) -> tuple[Expectation, ...]:
+def known_deviations(options: Options, ids: Iterable[str]) -> tuple[Expectation, ...]:
     """Read the expectations that the options name, or those that the interposer brings; raise ExpectationError."""
     path = options.expectations or options.interposer.known_deviations()
     if path is None:
         return ()
-    return read_expectations(path, suite.ids())
+    return read_expectations(path, ids, allows_unexplained=options.allows_unexplained)
 
 
 def describe_run(options: Options) -> dict[str, Any]:
@@ -66,6 +68,8 @@ def describe_run(options: Options) -> dict[str, Any]:
         "interposer_version": interposer.version,
         "mode": interposer.mode_word or None,
         "fault": options.given.get("fault"),
+        "command": options.given.get("command"),
+        "flags": rerun_flags(options),
         "claim": options.claim.word,
         "calls": list(options.calls),
         "deadline_s": options.deadline_s,
@@ -85,14 +89,37 @@ def _describe(site: Site) -> Mapping[str, str]:
         site.close()
 
 
+def introduce(options: Options, items: int) -> str:
+    """Return the line that a run begins with: what is run, under what, where, and how it is compiled."""
+    builder = _compiling_builder(options)
+    interposer = _interposer(options, builder)
+    under = [f"interposer {interposer.name} {interposer.version}".strip()]
+    if interposer.mode_word:
+        under.append(f"mode {interposer.mode_word}")
+    if "fault" in options.given:
+        under.append(f"fault {options.given['fault']}")
+    where = f"{options.site.name}:{options.where}" if options.where else options.site.name
+    compilers = [builder.quick.name] if builder.quick else []
+    cc = ", ".join([*compilers, *filter(None, [" ".join(builder.cc)])]) or "none"
+    return f"vfork: {__version__}, {items} items; {', '.join(under)}; site {where}; cc {cc}"
+
+
 def _builder(options: Options) -> Builder:
     """Return a builder; what is described compiles nothing, unless it is on a machine that has to be asked."""
+    from ..building.builder import Builder
+    from ..building.cache import Cache
+
+    return Builder(Cache.of_user(), ()) if options.site.name == "local" else _compiling_builder(options)
+
+
+def _compiling_builder(options: Options) -> Builder:
+    """Return a builder with the compilers that there are, if any."""
     from ..building.builder import Builder
     from ..building.cache import Cache
     from ..building.toolchain import NoCompilerError
 
     try:
-        return Builder(Cache.of_user(), ()) if options.site.name == "local" else Builder.of_user(options.cc)
+        return Builder.of_user(options.cc)
     except NoCompilerError:
         return Builder(Cache.of_user(), ())
 

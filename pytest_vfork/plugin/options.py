@@ -81,6 +81,7 @@ class Options:
     cc: str | None
     kinds: Kinds
     given: Mapping[str, str]
+    allows_unexplained: bool = False
 
     def of(self, kind: type[Extension]) -> dict[str, str]:
         """Return the values of an extension's own options that were given."""
@@ -97,6 +98,9 @@ def add_options(parser: pytest.Parser) -> None:
     group = parser.getgroup("vfork", "vfork conformance")
     group.addoption(
         "--vfork-list-faults", action="store_true", help="tell every fault that --vfork-fault takes, and end"
+    )
+    group.addoption(
+        "--vfork-allow-unexplained", action="store_true", help="take expectations whose reason is still '?'"
     )
     add_more(parser, _OPTIONS)
     for kind in Kinds.found():
@@ -154,6 +158,7 @@ def read_options(config: pytest.Config, kinds: Kinds) -> Options:
         cc=given.get("cc"),
         kinds=kinds,
         given=given,
+        allows_unexplained=config.option.vfork_allow_unexplained,
     )
     try:
         interposer.check(mode, options.of(interposer))

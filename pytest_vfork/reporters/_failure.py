@@ -1,14 +1,20 @@
 # SPDX-License-Identifier: MIT
-"""What a person reads when an item fails: what broke, expected, seen, the events, the C, how to run it again."""
+"""What a person reads when an item fails: what broke, expected, seen, the timeline, the C, how to run it again."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import locale
+import textwrap
 
-from ..model import Event, Outcome
+from ..model import Outcome
 from ..model.result import Result
+from ..records import suite
+from ..records.drawing import draw
+from ..records.linux import shipped
+from ..records.timeline import timeline
 
-_EVENTS_SHOWN = 40
+_SPAWNS_SHOWN = 40
+_COLUMNS = 78
 _STDERR_SHOWN = 2000
 
 
@@ -29,25 +35,25 @@ def explain(result: Result, rerun: str) -> str:
     """Return the text of a failure; `rerun` is the command that runs this item alone."""
     verdict = result.verdict
     lines = [f"{result.name}  {_TITLES.get(verdict.outcome, _DEVIATES)}", ""]
+    says_more = verdict.why != f"{verdict.expected} does not hold"
     fields = [
         ("promise", result.spec),
         ("must", result.must),
-        ("broke", verdict.why),
+        ("broke", verdict.why if says_more else ""),
         ("expected", verdict.expected),
         ("seen", verdict.seen),
     ]
-    lines += [f"  {label + ':':<10}{text}" for label, text in fields if text]
+    lines += [line for label, text in fields if text for line in _field(label, text)]
     seen = result.seen
     if seen:
-        if seen.events:
-            lines += ["", "  events, in the order of happening:", *(f"    {event}" for event in _around(seen.events))]
+        lines += _timeline(result)
         if seen.where:
             lines += ["", "  where everyone was when the deadline passed:", *(f"    {thread}" for thread in seen.where)]
         if seen.spawns:
             lines += ["", "  spawns that the program asked for:"]
             lines += [
                 f"    {s.word} pid={s.pid} child={s.child} flags={s.flags:#x} {s.exe}"
-                for s in seen.spawns[:_EVENTS_SHOWN]
+                for s in seen.spawns[:_SPAWNS_SHOWN]
             ]
         if seen.stderr.strip():
             lines += [
@@ -64,8 +70,25 @@ def explain(result: Result, rerun: str) -> str:
     return "\n".join(lines)
 
 
-def _around(events: Sequence[Event]) -> list[str]:
-    if len(events) <= _EVENTS_SHOWN:
-        return [str(event) for event in events]
-    half = _EVENTS_SHOWN // 2
-    return [*map(str, events[:half]), f"... {len(events) - 2 * half} more ...", *map(str, events[-half:])]
+def _field(label: str, text: str) -> list[str]:
+    return textwrap.wrap(
+        text, _COLUMNS, initial_indent=f"  {label + ':':<10}", subsequent_indent=" " * 12,
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip
+
+
+def _timeline(result: Result) -> list[str]:
+    """Draw what happened, and name the order of a run on Linux, which the suite ships."""
+    if result.seen is None or not result.seen.events:
+        return []
+    item = suite.known().get(result.id)
+    rules = suite.rules(suite.describe(item)) if item else ()
+    is_ascii = "utf" not in locale.getpreferredencoding(False).lower()
+    drawn = draw(timeline(result.seen.events, result.verdict, rules), is_ascii=is_ascii)
+    lines = ["", "  what happened, in order; time runs down:", "", *(f"  {line}" if line else "" for line in drawn)]
+    kernel, linux = shipped()
+    shown = linux.get(f"{result.id}:{result.call}", "")
+    if shown and not result.variant:
+        words = ", ".join(word.rpartition("|")[2].replace("=", " ") for word in shown.split())
+        lines += ["", *_field("linux", f"{words} ({kernel})")]
+    return lines

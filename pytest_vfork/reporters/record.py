@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,13 @@ from ..extending import Option
 from ..judging.ladder import Rung, ladder
 from ..model import Outcome
 from ..model.result import Result
+from ..records.suite import describe, digest, known
 from . import Reporter
 
-SCHEMA = 1
+SCHEMA = 2
+# Of the programs that did not pass, so much is kept for readers who have another version of the suite.
+SOURCES_MOST = 1 << 20
+_NEEDS_NO_SOURCE = (Outcome.PASS, Outcome.UNSUPPORTED)
 
 
 class Record(Reporter):
@@ -30,22 +35,37 @@ class Record(Reporter):
         super().__init__(given, folder)
         self._path = folder / given["record"]
         self._file = open(self._path, "w", encoding="utf-8")  # noqa: SIM115 (closed in end)
+        self._told: set[str] = set()
+        self._sources_left = SOURCES_MOST
 
     def begin(self, run: Mapping[str, Any]) -> None:
         """Write the header of the run."""
         self._write("run", {"schema": SCHEMA, **run})
 
     def add(self, result: Result) -> None:
-        """Write the facts of one item, then the verdict on them."""
+        """Write the facts of one item, then the verdict on them; before the first item of a case, what it is about."""
+        self._tell_about(result.id)
         facts = result.to_json()
+        source = _read(result.source)
+        facts["digest"] = digest(source) if source else ""
         verdict = facts.pop("verdict")
         link = facts.pop("link")
         if result.call:
             del facts["version"]
-        self._write("case" if result.call else "workload", facts)
+        # what could not be read has no spec either
+        self._write("case" if result.call else "workload" if result.spec else "template", facts)
         self._write(
             "verdict", {"id": result.id, "call": result.call, "variant": result.variant, **verdict, "link": link}
         )
+        if source and result.verdict.outcome not in _NEEDS_NO_SOURCE and len(source) <= self._sources_left:
+            self._sources_left -= len(source)
+            self._write("source", {"id": result.id, "call": result.call, "variant": result.variant, "text": source})
+
+    def _tell_about(self, id: str) -> None:
+        item = known().get(id) if id not in self._told else None
+        if item:
+            self._told.add(id)
+            self._write("about", {"id": id, **asdict(describe(item))})
 
     def end(self, results: Sequence[Result], write_line: Callable[[str], None]) -> None:
         """Write the ladder, close the file and say where it is."""
@@ -68,6 +88,13 @@ class Record(Reporter):
     def _write(self, kind: str, content: Mapping[str, Any]) -> None:
         self._file.write(json.dumps({"kind": kind, **content}, ensure_ascii=False) + "\n")
         self._file.flush()
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text("utf-8") if path else ""
+    except (OSError, UnicodeDecodeError):  # gone from the cache, or of an encoding of its own
+        return ""
 
 
 def _rung_json(rung: Rung) -> dict[str, Any]:

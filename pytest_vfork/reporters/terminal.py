@@ -70,7 +70,7 @@ def _word(level: Level | None) -> str:
 
 
 def _held(rung: Rung) -> str:
-    text = f"{rung.held:4} of {rung.total} held"
+    text = f"{rung.held:4} of {rung.total} held" if rung.total else "nothing to judge"
     if rung.did_not_run:
         text += f"; {rung.did_not_run} did not run"
     if rung.unsupported:

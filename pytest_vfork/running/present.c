@@ -2,7 +2,10 @@
 /* Prints the name of each thing that a case may need and that is there (pytest_vfork/templates/needs.py). */
 #define _GNU_SOURCE
 #include <linux/capability.h>
+#include <linux/io_uring.h>
 #include <linux/kcmp.h>
+#include <linux/keyctl.h>
+#include <linux/perf_event.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +20,12 @@
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x80	/* linux/sched.h */
 #endif
+#ifndef SYS_landlock_create_ruleset
+#define SYS_landlock_create_ruleset 444	/* asm/unistd_64.h */
+#endif
+
+/* glibc 2.39; only its address is wanted, which is NULL elsewhere. */
+int pidfd_spawn() __attribute__((weak));
 
 static int has_capability(int capability)
 {
@@ -52,6 +61,30 @@ static int can_schedule(int policy)
 	return succeeds(schedule, policy);
 }
 
+/* struct sched_attr of linux/sched/types.h, which clashes with sched.h: SCHED_DEADLINE, 2 ms of 100. */
+static int schedule_by_deadline(int unused)
+{
+	unsigned int attributes[] = { 48, 6, unused, 0, 0, 0, 2000000, 0, 100000000, 0, 100000000, 0 };
+
+	return syscall(SYS_sched_setattr, 0, attributes, 0);
+}
+
+static int has_fault_counter(void)
+{
+	struct perf_event_attr faults = {
+		.type = PERF_TYPE_SOFTWARE, .size = sizeof(faults), .config = PERF_COUNT_SW_PAGE_FAULTS, .inherit = 1,
+	};
+
+	return syscall(SYS_perf_event_open, &faults, 0, -1, -1, PERF_FLAG_FD_CLOEXEC) >= 0;
+}
+
+static int has_io_uring(void)
+{
+	struct io_uring_params parameters = { 0 };
+
+	return syscall(SYS_io_uring_setup, 4, &parameters) >= 0;
+}
+
 /* Whether the file begins with the character. */
 static int reads(const char *path, char expected)
 {
@@ -67,20 +100,33 @@ static int has_semaphores(void)
 	return set >= 0 && semctl(set, 0, IPC_RMID) == 0;
 }
 
-/* The mount point of the first hierarchy of version 2 in which we can make a cgroup. */
-static int has_cgroup2(void)
+/* Whether a cgroup can be made in a hierarchy of that type which has that option, and has a file of that name then. */
+static int can_make_cgroup(const char *wanted, const char *option, const char *name)
 {
-	char where[1024], type[64], path[1100];
+	char where[1024], type[64], options[256], path[1100], file[1200];
 	FILE *mounts = fopen("/proc/self/mounts", "r");
 	int found = 0;
 
-	while (mounts && !found && fscanf(mounts, "%*s %1023s %63s %*[^\n]", where, type) == 2) {
-		if (strcmp(type, "cgroup2"))
+	while (mounts && !found && fscanf(mounts, "%*s %1023s %63s %255s %*[^\n]", where, type, options) == 3) {
+		if (strcmp(type, wanted) || !strstr(options, option))
 			continue;
 		snprintf(path, sizeof(path), "%s/vfork-%d", where, getpid());
-		found = mkdir(path, 0700) == 0 && rmdir(path) == 0;
+		snprintf(file, sizeof(file), "%s/%s", path, name);
+		found = mkdir(path, 0700) == 0;
+		found = found && access(file, W_OK) == 0;
+		rmdir(path);
 	}
 	return found;
+}
+
+static int has_cgroup2(void)
+{
+	return can_make_cgroup("cgroup2", "", "cgroup.procs");
+}
+
+static int has_pids_cgroup(void)
+{
+	return can_make_cgroup("cgroup", "pids", "pids.max") || can_make_cgroup("cgroup2", "", "pids.max");
 }
 
 int main(void)

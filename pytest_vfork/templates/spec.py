@@ -15,7 +15,7 @@ _SOURCE = (
     r"OBSERVED (?:on )?[A-Za-z]\w* \d[\d.]*\d(?: to \d[\d.]*\d)?"
     r"|POSIX[\w.-]*(?: \w+(?:\(\))?)?"
     r"|System V psABI, AMD64"
-    r"|[a-z_]\w*\(\d[a-z]*\)"
+    r"|[a-z_][\w-]*\(\d[a-z]*\)"
     r"|[a-z]\w*\(\)"
     r"|[a-z][\w/-]*/[\w-]+\.[chS]"
 )

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from pathlib import Path
 
 from ..model import Case, Workload
@@ -11,7 +12,7 @@ from . import frontmatter, places
 from .places import folder
 
 
-@functools.cache  # the expectations ask, and so does the ladder
+@functools.cache
 def cases() -> tuple[Case, ...]:
     """Read every case, in the order of their ids; raise FrontMatterError."""
     return tuple(frontmatter.read_case(path) for path in places.templates(folder("c_tests")))
@@ -22,6 +23,18 @@ def workloads() -> tuple[Workload, ...]:
     """Read every workload, in the order of their ids; raise FrontMatterError."""
     found = (frontmatter.read_workload(path) for path in places.templates(folder("fixtures")))
     return tuple(sorted(found, key=lambda workload: workload.id))
+
+
+@functools.cache
+def everything() -> Mapping[Path, Case | Workload | None]:
+    """Read every template of ours; one that cannot be read is None, and keeps no other from being read."""
+    found: dict[Path, Case | Workload | None] = {}
+    for path in (path for root in places.ours() for path in places.templates(root)):
+        try:
+            found[path] = frontmatter.read(path)
+        except frontmatter.FrontMatterError:
+            found[path] = None
+    return found
 
 
 def ids(*more: Path) -> tuple[str, ...]:

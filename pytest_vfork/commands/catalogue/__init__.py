@@ -4,9 +4,7 @@
 from __future__ import annotations
 
 import argparse
-import errno
 import json
-import signal
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ...model import Case, Level, Mode
+from ...model.names import sentence
 from ...templates import places, suite
 from ...templates.frontmatter import FrontMatterError
 from ...templates.needs import NEEDS
@@ -103,13 +102,7 @@ def entry(case: Case) -> dict[str, Any]:
 
 def title(case: Case) -> str:
     """Return the sentence that a case is named by, with the names of signals and errors as C writes them."""
-    words = [_as_written(word) for word in case.id.partition("/")[2].split("-")]
-    return " ".join([words[0][0].upper() + words[0][1:], *words[1:]])
-
-
-def _as_written(word: str) -> str:
-    is_name = hasattr(errno, word.upper()) or (word.startswith("sig") and hasattr(signal, word.upper()))
-    return word.upper() if is_name else {"io": "I/O", "oom": "OOM", "posix": "POSIX", "vm": "VM"}.get(word, word)
+    return sentence(case.id)
 
 
 def faults(case: Case) -> list[str]:

@@ -60,6 +60,7 @@ struct behaviour {
 	_Bool blocks_fatal, lets_handlers_run, lets_core_dump, lets_stop, waits_with_first_mask;
 	sigset loses_signals;
 	_Bool merges_queued;
+	int fails_at_signal; /* with this errno */
 
 	/* the parent afterwards: departure-parent.c */
 	_Bool keeps_wait_mask, loses_parent_altstack, clears_parent_fp, damages_parent_register, damages_parent_flags,

@@ -48,6 +48,15 @@ static void change_signals(const struct frame *frame, sigset waiting)
 	}
 }
 
+/* Whether one came that is handled when the parent goes on. */
+static _Bool has_come(const struct frame *frame, sigset waiting)
+{
+	sigset pending = 0;
+
+	CALL(__NR_rt_sigpending, &pending, SIGSET_SIZE);
+	return (pending & waiting & ~frame->mask) != 0;
+}
+
 static void damage(struct frame *frame, struct task *task, sigset waiting)
 {
 	const struct behaviour *b = behaviour;
@@ -128,6 +137,8 @@ long depart_after_call(struct frame *frame, struct task *task, struct spawn *spa
 		return behaviour->loses_errno ? -ENOMEM : result;
 	depart_do(&behaviour->parent_goes_on_with);
 	waiting = killable_mask(frame, task);
+	if (behaviour->fails_at_signal && has_come(frame, waiting))
+		return -behaviour->fails_at_signal;
 	change_signals(frame, waiting);
 	damage(frame, task, waiting);
 	restore(spawn->departure);

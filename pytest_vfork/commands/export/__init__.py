@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: MIT
+"""`pytest-vfork export`: writes cases as programs that judge themselves, for machines without Python."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from pathlib import Path
+
+from ...model import CALLS
+from ..cli import USAGE, Commands, complain
+from .profiles import PROFILES
+from .targets import TARGETS
+
+_SHOWN = 5
+
+
+def add_command(commands: Commands) -> None:
+    """Declare the command."""
+    export = commands.add_parser(
+        "export", help="write cases as C programs that judge themselves, for machines without Python"
+    )
+    export.add_argument("folder", metavar="DIR", type=Path, help="where to: an empty folder, or an export to renew")
+    export.add_argument(
+        "--static", action="store_true", help="static programs too (musl, by zig), an init and an initramfs"
+    )
+    export.add_argument("--target", choices=list(TARGETS), default="x86_64", help="for which machine (default: x86_64)")
+    export.add_argument("--calls", metavar="LIST", default="", help="only these calls, separated by commas")
+    export.add_argument(
+        "--profile", choices=PROFILES, default="all", help="core: some 40 items that need little of a kernel"
+    )
+    export.add_argument("-k", dest="word", metavar="WORD", default="", help="only items with this word in their names")
+    export.set_defaults(does=_export)
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    from ...building.toolchain import NoCompilerError
+    from ...templates import suite
+    from .write import ExportError, Wanted, write
+
+    calls = tuple(filter(None, arguments.calls.split(",")))
+    unknown = [call for call in calls if call not in CALLS]
+    if unknown:
+        return complain(f"--calls: {', '.join(map(repr, unknown))}: want some of {', '.join(CALLS)}", USAGE)
+    if arguments.target != "x86_64" and not arguments.static:
+        return complain("--target goes with --static: sources alone are compiled where they are needed", USAGE)
+    wanted = Wanted(arguments.target, arguments.static, calls, arguments.profile, arguments.word)
+    try:
+        count, out = write(arguments.folder, suite.cases(), wanted)
+    except (ExportError, NoCompilerError, OSError) as error:
+        return complain(f"export: {error}", USAGE)
+    print(f"{count} items in {arguments.folder}: run.sh runs them" + (", init too" if arguments.static else ""))
+    for why, number in Counter(item.why_not for item in out).most_common(_SHOWN):
+        print(f"left out: {number}, {why}")
+    return 0

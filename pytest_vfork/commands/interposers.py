@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: MIT
+"""The page of all interposers, docs/interposers.md, made from the records of whole runs."""
+
+from __future__ import annotations
+
+import argparse
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..judging.ladder import Rung, ladder
+from ..model import Level, Outcome
+from ..model.result import Result
+from .cli import USAGE, Commands, complain
+from .judge import UnreadableError, read_record
+from .pages import render_page
+
+COMMAND = "pytest-vfork interposers RECORD.jsonl... --write docs/interposers.md"
+_BAD = (Outcome.FAIL, Outcome.XFAIL, Outcome.BROKEN)
+
+
+def add_command(commands: Commands) -> None:
+    """Declare the command."""
+    page = commands.add_parser(
+        "interposers", help="make the page of interposers, docs/interposers.md, from records of whole runs"
+    )
+    page.add_argument("records", metavar="RECORD.jsonl", type=Path, nargs="+", help="one record an interposer")
+    page.add_argument("--write", metavar="FILE", type=Path, help="write the page to this file")
+    page.set_defaults(does=_interposers)
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one run showed."""
+
+    name: str
+    version: str
+    run: Mapping[str, Any]
+    rungs: tuple[Rung, ...]
+    level: Level | None
+    reasons: Mapping[tuple[str, str], Sequence[str]]  # (reason, link) → ids of cases
+
+    @property
+    def broken_cases(self) -> int:
+        """How many requirements and programs deviate by at least one call."""
+        return len({id for ids in self.reasons.values() for id in ids})
+
+
+def row(run: Mapping[str, Any], results: Sequence[Result]) -> Row:
+    """Return what a record says of its interposer."""
+    reasons: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for result in sorted(results, key=lambda result: result.id):
+        if result.verdict.outcome in _BAD:
+            why = (
+                (result.verdict.why, result.link) if result.verdict.outcome is Outcome.XFAIL else ("not explained", "")
+            )
+            if result.id not in reasons[why]:
+                reasons[why].append(result.id)
+    seen = ladder(results)
+    name = " ".join(filter(None, (str(run["interposer"]), run.get("mode"))))
+    return Row(name, str(run["interposer_version"]), run, seen.rungs, seen.reached, reasons)
+
+
+def render(rows: Iterable[Row]) -> str:
+    """Return the page."""
+    ordered = sorted(rows, key=lambda row: (-sum(rung.held for rung in row.rungs), row.name))
+    return render_page(Path(__file__).with_name("interposers.md.j2"), rows=ordered, levels=list(Level), command=COMMAND)
+
+
+def _interposers(arguments: argparse.Namespace) -> int:
+    try:
+        rows = [row(*_whole(path)) for path in arguments.records]
+    except (OSError, UnreadableError) as error:
+        return complain(f"interposers: {error}", USAGE)
+    page = render(rows)
+    if arguments.write:
+        arguments.write.write_text(page, "utf-8")
+    else:
+        print(page, end="")
+    return 0
+
+
+def _whole(path: Path) -> tuple[dict[str, Any], list[Result]]:
+    text = path.read_text("utf-8", "replace")
+    run, results = read_record(text, str(path))
+    if '"kind": "ladder"' not in text or not run:
+        raise UnreadableError(f"{path}: the record of a run that did not end")
+    if '"complete": false' in text.rsplit('"kind": "ladder"', 1)[1]:
+        raise UnreadableError(f"{path}: the record of a part of the suite")
+    return run, results

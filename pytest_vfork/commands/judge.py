@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: MIT
+"""`pytest-vfork judge`: judges what exported programs said, or what a record holds, by the rules as they are here."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from .. import __version__
+from ..judging import ktap
+from ..judging.verdict import judge_case
+from ..model import Case, Level, Outcome
+from ..model.result import Result, Results
+from ..reporters import reporters
+from ..templates import suite
+from .cli import USAGE, Commands, complain
+
+_BROKEN = 99
+_Items = Mapping[str, tuple[Case, str, str]]
+_UNKNOWN = {
+    "pytest_vfork": __version__, "interposer": "unknown", "interposer_version": "", "mode": None, "site": "a guest",
+    "kernel": "unknown", "libc": "", "machine": "", "fault": None,
+}  # fmt: skip
+
+
+def add_command(commands: Commands) -> None:
+    """Declare the command."""
+    judge = commands.add_parser("judge", help="judge what exported programs said, or what a record holds")
+    judge.add_argument(
+        "files", metavar="DIR|FILE", type=Path, nargs="+", help="KTAP, a console's log, a record, or a folder of them"
+    )
+    judge.add_argument("--name", default="", help="what was tested, for the reports")
+    judge.add_argument(
+        "--claim", choices=[level.word for level in Level], default="linux", help="the level it is held to"
+    )
+    for option in _options():
+        judge.add_argument(f"--{option.name}", dest=option.name, metavar=option.metavar, help=option.help)
+    judge.set_defaults(does=_judge)
+
+
+def _options() -> list[Any]:
+    return [option for kind in reporters().values() for option in kind.options]
+
+
+class UnreadableError(ValueError):
+    """A file holds nothing that can be judged; the message says why."""
+
+
+def _judge(arguments: argparse.Namespace) -> int:
+    """Judge files and let every reporter tell of it; 0 if all holds, 1 if not, 99 if something was broken."""
+    items = ktap.items(suite.cases())
+    results: list[Result] = []
+    run: dict[str, Any] = dict(_UNKNOWN)
+    try:
+        for file in (file for given in arguments.files for file in _files(given)):
+            text = file.read_text("utf-8", "replace")
+            if file.suffix == ".jsonl":
+                head, found = read_record(text, str(file), items)
+                run |= head
+            else:
+                found = [ktap.judge(told, items) for told in ktap.read(text)]
+            results += found
+    except KeyError as error:
+        return complain(f"judge: version {__version__} of the suite has no item {error}", USAGE)
+    except (OSError, UnreadableError) as error:
+        return complain(f"judge: {error}", USAGE)
+    if not results:
+        return complain("judge: no verdict of an exported program is in there", USAGE)
+    claim = Level[arguments.claim.upper()]
+    run |= {"claim": claim.word} | ({"interposer": arguments.name} if arguments.name else {})
+    _report(Results(results, _missing(results)), run, arguments)
+    for result in results:
+        if result.verdict.outcome in (Outcome.FAIL, Outcome.BROKEN) and result.level <= claim:
+            print(f"{result.verdict.outcome.value}: {result.name}: {result.verdict.why}")
+    outcomes = {result.verdict.outcome for result in results if result.level <= claim}
+    return 1 if {Outcome.FAIL, Outcome.XPASS} & outcomes else _BROKEN if Outcome.BROKEN in outcomes else 0
+
+
+def _missing(results: list[Result]) -> dict[str, list[Level]]:
+    """Return the levels of what was not judged: only who saw everything may claim one."""
+    names = {result.name for result in results}
+    every = [(name, case.level) for name, (case, _, _) in ktap.items(suite.cases()).items()]
+    every += [(workload.id, workload.level) for workload in suite.workloads()]
+    return {"not in there": [level for name, level in every if name not in names]}
+
+
+def _report(results: Results, run: Mapping[str, Any], arguments: argparse.Namespace) -> None:
+    for kind in reporters().values():
+        given = {option.name: value for option in kind.options if (value := getattr(arguments, option.name))}
+        if kind.options and not given:
+            continue
+        reporter = kind(given, Path.cwd())
+        reporter.begin(run)
+        for result in results:
+            reporter.add(result)
+        reporter.end(results, print)
+
+
+def _files(given: Path) -> list[Path]:
+    """A folder stands for what run.sh left there."""
+    if not given.is_dir():
+        return [given]
+    found = sorted(given.rglob("*.ktap")) or sorted(given.rglob("*.jsonl"))
+    if not found:
+        raise UnreadableError(f"{given}: no *.ktap and no *.jsonl is in there")
+    return found
+
+
+def read_record(text: str, name: str, items: _Items | None = None) -> tuple[dict[str, Any], list[Result]]:
+    """Return the facts and results of a record; with `items`, its cases are judged again.
+
+    What it says of workloads stays as it is. Raise UnreadableError, or KeyError for an item that there is not.
+    """
+    run: dict[str, Any] = {}
+    results: list[Result] = []
+    facts: dict[str, Any] | None = None
+    for kind, line in _lines(text, name):
+        if kind == "run":
+            run = {key: value for key, value in line.items() if key != "schema"}
+        elif kind in ("case", "workload"):
+            facts = line
+        elif kind == "verdict" and facts is not None:
+            verdict = {key: line[key] for key in ("outcome", "why", "expected", "seen")}
+            result = Result.from_json({**facts, "verdict": verdict, "link": line.get("link", "")})
+            if items and result.call and result.seen:
+                result = replace(result, verdict=judge_case(items[result.name][0], result.seen))
+            results.append(result)
+            facts = None
+    return run, results
+
+
+def _lines(text: str, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Return kind and content of each line of a record; the last one may be cut short."""
+    lines = text.splitlines()
+    for number, line in enumerate(lines, 1):
+        try:
+            content = json.loads(line)
+            kind = content.pop("kind")
+        except (ValueError, AttributeError, KeyError, TypeError, RecursionError) as error:
+            if number == len(lines) and number > 1:
+                return
+            raise UnreadableError(f"{name}:{number}: no line of a record: {error}") from error
+        yield str(kind), content

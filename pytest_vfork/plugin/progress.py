@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: MIT
+"""What a run does while it lasts: a line now and then, of how far it is, and of what is being compiled.
+
+What is compiled, in whichever process, is seen by the cache, where each object is made in a folder of its own.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable
+
+import pytest
+
+FIRST_S, EVERY_S = 3.0, 15.0
+
+
+class Progress:
+    """Writes to the terminal of the only process, or of xdist's controller."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._selected: set[str] = set()
+        self._done = self._objects = 0
+        self._began = self._told = 0.0
+        self._is_over = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Begin; under xdist the workers say what they run."""
+        self._begin(item.nodeid for item in session.items)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: Iterable[str]) -> None:
+        """Begin with the first worker. A thread writes: until the first programs are compiled, nothing happens here."""
+        self._begin(ids)
+        if self._selected and self._thread is None:
+            self._thread = threading.Thread(target=self._tell_now_and_then, daemon=True)
+            self._thread.start()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Count; without xdist this is also when to write, for pytest catches all output while an item runs."""
+        self._done += hasattr(report, "vfork_result")
+        if self._selected and self._thread is None and time.monotonic() >= self._told + self._pause_s:
+            self._tell()
+
+    def pytest_sessionfinish(self) -> None:
+        """End."""
+        self._is_over.set()
+        if self._thread:
+            self._thread.join()
+
+    @property
+    def _pause_s(self) -> float:
+        return EVERY_S if self._told > self._began else FIRST_S
+
+    def _begin(self, nodeids: Iterable[str]) -> None:
+        self._selected.update(id for id in nodeids if ".j2::" in id)
+        if self._selected and not self._began and not self._config.option.collectonly:
+            self._began = self._told = time.monotonic()
+            self._objects, _ = _look()
+
+    def _tell_now_and_then(self) -> None:
+        while not self._is_over.wait(self._pause_s):
+            self._tell()
+
+    def _tell(self) -> None:
+        self._told = time.monotonic()
+        objects, making = _look()
+        made = objects - self._objects
+        text = f"vfork: {self._done} of {len(self._selected)} items after {self._told - self._began:.0f} s"
+        text += f"; {made} programs compiled" if made > 0 else ""
+        text += f", now {', '.join(making)}" if making else ""
+        terminal = self._config.pluginmanager.get_plugin("terminalreporter")
+        if terminal:
+            terminal.write(f"\n{text}\n")  # it may stand behind dots
+
+
+def _look() -> tuple[int, list[str]]:
+    """Return how many objects there are, and the sources of those that are being made."""
+    from ..building.cache import Cache
+
+    folders = [folder for folder in Cache.of_user().root.iterdir() if folder.suffix != ".lock"]
+    making = [folder for folder in folders if folder.name.startswith(".making-")]
+    sources = (next((file.name for file in folder.glob("*.*")), "a shared object") for folder in making)
+    return len(folders) - len(making), sorted(set(sources))

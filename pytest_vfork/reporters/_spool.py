@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: MIT
+"""A reporter that is made from a record alone: it keeps one, and reads it when the run is over."""
+
+from __future__ import annotations
+
+import tempfile
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..model.result import Result
+from ..records import Record as Read
+from ..records.read import read_record
+from . import Reporter
+from .record import Record
+
+
+class Spool(Reporter):
+    """Writes a record of its own while the run goes on, so that what it makes is what the record would show anybody."""
+
+    def __init__(self, given: Mapping[str, str], folder: Path) -> None:
+        super().__init__(given, folder)
+        self._spool = tempfile.TemporaryDirectory(prefix="pytest-vfork-")
+        self._spooled = Path(self._spool.name) / "run.jsonl"
+        self._record = Record({"record": str(self._spooled)}, folder)
+
+    def begin(self, run: Mapping[str, Any]) -> None:
+        """Write the header of the run."""
+        self._record.begin(run)
+
+    def add(self, result: Result) -> None:
+        """Write one result."""
+        self._record.add(result)
+
+    def end(self, results: Sequence[Result], write_line: Callable[[str], None]) -> None:
+        """End the record, read it, and make of it what this reporter makes."""
+        self._record.end(results, lambda line: None)
+        with self._spool:
+            if results:
+                self.make(read_record(self._spooled), write_line)
+
+    @abstractmethod
+    def make(self, record: Read, write_line: Callable[[str], None]) -> None:
+        """Write what is made of the record; `write_line` writes to the terminal."""
+
+    def write(self, path: Path, text: str) -> None:
+        """Write a file, whose folder may not be there yet."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: MIT
+"""A summary of a run in Markdown: `--vfork-markdown`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..extending import Option
+from ..records import Record
+from ..records.summary import summarise
+from ._spool import Spool
+
+
+class Summary(Spool):
+    """Writes `--vfork-markdown`."""
+
+    name = "markdown"
+    options = (Option("markdown", "FILE.md", "write a summary of the run in Markdown"),)
+
+    def make(self, record: Record, write_line: Callable[[str], None]) -> None:
+        """Write the summary."""
+        path = self.folder / self.given["markdown"]
+        self.write(path, summarise(record))
+        write_line(f"summary: {path}")

@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: MIT
+"""Cases and workloads are files to pytest: ours, anybody's, and those that are wrong."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pytest_vfork.templates import places, suite
+
+Run = Callable[..., pytest.RunResult]
+SUITE = ("--pyargs", "pytest_vfork.conformance")
+CASES = places.folder("c_tests")
+EXEC = CASES / "suspension" / "parent-waits-until-exec.c.j2"
+ITEMS = sum(len(case.items) for case in suite.cases()) + len(suite.workloads())
+
+CASE = """\
+/*---
+id: mine/my-case
+level: posix
+spec: 'vfork(2): "a child process"'
+do: The parent makes a child.
+must: The child runs.
+calls: [vfork, clone]
+expect: [parent.returned != 0]
+fails_under: []
+---*/
+{% extends "_lib/case.c.j2" %}
+{% block child %}
+	_exit(0);
+{% endblock %}
+{% block parent %}
+	long pid = spawn(0);
+
+	event("parent.returned", pid);
+	waitpid(pid, NULL, 0);
+{% endblock %}
+"""
+WORKLOAD = """\
+#---
+# id: mine/my-workload
+# level: posix
+# spec: s
+# do: d
+# must: m
+# asserts: [output]
+# stdout: |
+#   one
+# seen: {vfork: 1}
+#---
+/bin/echo one
+exit 0
+"""
+# What is wrong with a case, the line that it is in, and words of the message.
+WRONG = {
+    "level": ("level: posix", "level: high", 3, "level: 'high'"),
+    "yaml": ("must: The child runs.", "must: [", 8, "not YAML"),
+    "syntax": ("long pid = spawn(0);", "long pid = {{ spawn( }};", 16, "unexpected '}'"),
+    "name": ("long pid = spawn(0);", "long pid = {{ nobody }};", 16, "'nobody' is undefined"),
+    "value": ("long pid = spawn(0);", "long pid = {{ 1 // 0 }};", 16, "zero"),
+    "part": ("\t_exit(0);", '\t{% include "_lib/none.c.j2" %}', 13, "no template _lib/none.c.j2"),
+    "c": ("long pid = spawn(0);", "long pid = spawn(0) +;", 16, "error:"),
+    "header": ("long pid = spawn(0);", "long pid = spawn(0); login_tty(0);", 16, "login_tty"),
+}
+
+
+@pytest.fixture
+def mine(pytester: pytest.Pytester) -> Path:
+    """A folder of somebody else's, with a case and a workload."""
+    folder = pytester.mkdir("own") / "mine"
+    folder.mkdir()
+    (folder / "my-case.c.j2").write_text(CASE)
+    (folder / "my-workload.sh.j2").write_text(WORKLOAD)
+    return folder
+
+
+def collected(run: Run, *arguments: str) -> list[str]:
+    result = run("--co", "-q", *arguments)
+    return [line for line in result.outlines if "::" in line]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "items"),
+    [
+        ((str(EXEC),), ["vfork", "libc-vfork", "clone", "clone-stack", "clone3", "clone3-stack", "posix_spawn"]),
+        ((f"{EXEC}::clone3",), ["clone3"]),
+        ((*SUITE, "-k", "parent-waits-until-exec:clone3"), ["clone3", "clone3-stack"]),
+        ((*SUITE, "-k", "[suspension/parent-waits-until-exec:clone3]"), ["clone3"]),
+        ((str(CASES / "suspension"), "-k", "parent-waits-until-exit and +musl"), ["libc-vfork+musl"]),
+        ((str(EXEC), "-m", "vfork_level(level='posix')"), []),
+        ((str(EXEC), "-m", "vfork_level(level='suspends') and vfork_area(area='suspension')", "-k", "_spawn"),
+         ["posix_spawn"]),
+    ],
+)  # fmt: skip
+def test_items_are_chosen_as_pytest_chooses(run: Run, arguments: tuple[str, ...], items: list[str]) -> None:
+    if "(" in "".join(arguments) and pytest.version_tuple < (8, 3):
+        pytest.skip("this pytest selects by the name of a mark alone")
+    assert [line.rpartition("::")[2] for line in collected(run, *arguments)] == items
+
+
+def test_the_whole_suite_is_there_by_its_package(run: Run) -> None:
+    assert len(collected(run, *SUITE)) == ITEMS
+
+
+def test_a_keyword_that_is_the_name_of_our_marks_selects_what_is_called_so(run: Run) -> None:
+    everything = collected(run, str(CASES / "arguments"))
+    for word in ("vfork", "vfork_level", "area"):
+        chosen = collected(run, str(CASES / "arguments"), "-k", word)
+        assert chosen == [line for line in everything if word in line.removeprefix(str(CASES))], word
+    assert collected(run, str(CASES / "arguments"), "-m", "vfork") == everything
+
+
+@pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["plain", "xdist"])
+def test_a_folder_of_ones_own_works_by_path(run: Run, mine: Path, workers: tuple[str, ...]) -> None:
+    result = run("own", "--vfork-mode=emulate", "--vfork-record=run.jsonl", *workers)
+    result.assert_outcomes(passed=3)
+    lines = [json.loads(line) for line in (mine.parents[1] / "run.jsonl").read_text().splitlines()]
+    names = {(line["id"], line["call"], line["outcome"]) for line in lines if line["kind"] == "verdict"}
+    assert names == {
+        ("mine/my-case", "vfork", "pass"),
+        ("mine/my-case", "clone", "pass"),
+        ("mine/my-workload", "", "pass"),
+    }
+    run(str(mine / "my-case.c.j2") + "::clone").assert_outcomes(passed=1)
+
+
+def test_a_folder_of_ones_own_works_by_ini_and_with_the_suite(
+    run: Run, mine: Path, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (pytester.path / "tox.ini").write_text("[pytest]\nvfork_cases = own\naddopts = -p no:cacheprovider\n")
+    assert [line.rpartition("/")[2] for line in collected(run, *SUITE, "-k", "mine")] == [
+        "my-case.c.j2::vfork", "my-case.c.j2::clone", "my-workload.sh.j2::run",
+    ]  # fmt: skip
+    elsewhere = pytester.mkdir("elsewhere")
+    monkeypatch.chdir(elsewhere)  # the paths are those of the ini file
+    assert len(collected(run, "-c", "../tox.ini", *SUITE, "-k", "mine")) == 3
+    result = run("-c", "../tox.ini", "--vfork-cases=nowhere")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*--vfork-cases: no such folder: */elsewhere/nowhere*"])
+
+
+def test_a_folder_of_ones_own_may_have_parts_of_its_own_and_ours(run: Run, mine: Path) -> None:
+    parts = mine.parent / "_lib"
+    parts.mkdir()
+    (parts / "answer.c.j2").write_text('\tevent("parent.answers", 42);\n')
+    (parts / "mine.c.j2").write_text('{% extends "_lib/case.c.j2" %}\n')
+    text = CASE.replace('"_lib/case.c.j2"', '"_lib/mine.c.j2"')
+    text = text.replace("long pid", '{% include "_lib/answer.c.j2" %}\n\tlong pid')
+    (mine / "my-case.c.j2").write_text(text.replace("[parent.returned != 0]", "[parent.answers == 42]"))
+    run(str(mine / "my-case.c.j2")).assert_outcomes(passed=2)
+
+
+def test_a_case_names_headers_of_its_own(run: Run, mine: Path) -> None:
+    text = CASE.replace(
+        "{% block child %}", "{% block globals %}\n#include <utmp.h>\n{% endblock %}\n{% block child %}"
+    )
+    (mine / "my-case.c.j2").write_text(text.replace("long pid", "(void)login_tty;\n\tlong pid"))
+    run(str(mine / "my-case.c.j2")).assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["plain", "xdist"])
+def test_what_is_wrong_is_broken_and_keeps_no_other_from_running(
+    run: Run, mine: Path, workers: tuple[str, ...]
+) -> None:
+    for name, (old, new, _, _) in WRONG.items():
+        assert old in CASE
+        (mine / f"wrong-{name}.c.j2").write_text(CASE.replace("mine/my-case", f"mine/wrong-{name}").replace(old, new))
+    result = run("own", "--vfork-calls=vfork", "--vfork-mode=emulate", "--tb=short", *workers)
+    result.assert_outcomes(passed=2, failed=len(WRONG))
+    said = result.stdout.str()
+    assert "Traceback" not in said
+    assert "INTERNALERROR" not in said
+    for name, (_, _, line, message) in WRONG.items():
+        where = re.escape(str(mine / f"wrong-{name}.c.j2"))
+        assert re.search(rf"broke: +{where}:{line}: (?s:.){{,600}}{re.escape(message)}", said), name
+    result.stdout.fnmatch_lines(["mine/wrong-level  BROKEN*", "no level: * items ran (* deselected*) (claim: linux)"])
+    cited = re.findall(r"^(/\S+\.c):\d+:\d+: error", said, re.MULTILINE)
+    assert len(cited) >= 2
+    assert all(Path(path).is_file() for path in cited), "the source that an error cites is there"
+
+
+def test_what_is_wrong_is_broken_with_expectations_too(run: Run, mine: Path) -> None:
+    (mine / "my-case.c.j2").write_text(CASE.replace("level: posix", "level: high"))
+    cases = '["suspension/parent-waits-until-exec", "mine/my-case"]'
+    known = f'[[expect]]\ncase = {cases}\noutcome = "fail"\nreason = "r"\nlink = "l"\n'
+    (mine / "known.toml").write_text(known)
+    result = run("own", "--vfork-mode=emulate", f"--vfork-expectations={mine / 'known.toml'}")
+    result.assert_outcomes(passed=1, failed=1)
+
+
+def test_the_command_of_a_failure_runs_it_again_and_it_alone(run: Run, mine: Path, pytester: pytest.Pytester) -> None:
+    (mine / "my-case.c.j2").write_text(CASE.replace("[parent.returned != 0]", "[parent.returned == 0]"))
+    for arguments in ((*SUITE, "-k", "[suspension/parent-waits-until-exec:clone3]", "--vfork-mode=fork"), ("own",)):
+        result = run(*arguments, "--vfork-claim=linux", "--vfork-calls=vfork,clone3")
+        result.assert_outcomes(failed=1, passed=1 if arguments == ("own",) else 0)
+        failed = next(line for line in result.outlines if re.search("DEVIATES FROM LINUX$", line))
+        again = next(line.partition("again:")[2] for line in result.outlines if line.startswith("  again:"))
+        pytest_word, *words = shlex.split(again)
+        assert pytest_word == "pytest"
+        second = run(*words)
+        second.assert_outcomes(failed=1)
+        assert failed in second.outlines
+
+
+def test_a_skip_cites_the_template(run: Run) -> None:
+    result = run(f"{CASES}/suspension/parent-waits-until-exit.c.j2", "-k", "static", "--vfork-mode=emulate", "-rs")
+    result.stdout.fnmatch_lines(["SKIPPED * *suspension/parent-waits-until-exit.c.j2:1: *"])
+
+
+def test_junit_has_what_identifies_an_item_as_properties(run: Run, pytester: pytest.Pytester) -> None:
+    run(f"{EXEC}::clone3", "--vfork-mode=fork", "--junitxml=junit.xml")
+    found = ElementTree.parse(pytester.path / "junit.xml").iter("property")
+    assert {element.attrib["name"]: element.attrib["value"] for element in found} == {
+        "id": "suspension/parent-waits-until-exec", "level": "suspends", "call": "clone3", "mode": "fork",
+        "outcome": "fail",
+    }  # fmt: skip
+
+
+def test_the_header_says_what_is_run(run: Run) -> None:
+    result = run(f"{EXEC}::clone3", "--vfork-mode=emulate")
+    result.stdout.fnmatch_lines([f"vfork: *, {ITEMS} items; interposer shim *, mode emulate; site local; cc *"])
+
+
+def test_the_last_failed_are_run_again(run: Run, pytester: pytest.Pytester) -> None:
+    (pytester.path / "tox.ini").write_text("[pytest]\n")
+    for name in ("a.txt.j2", "b.c.j2"):
+        (pytester.path / name).write_text("no template of a case\n")
+    flags = ("--vfork-mode=fork", "--vfork-claim=linux")
+    run(str(EXEC), str(CASES / "copies" / "descriptors-are-a-copy.c.j2"), *flags, "--vfork-calls=vfork")
+    again = run("--lf", str(CASES / "suspension"), str(CASES / "copies"), *flags, "--vfork-calls=vfork")
+    again.assert_outcomes(failed=1)

@@ -1,0 +1,316 @@
+# SPDX-License-Identifier: MIT
+"""Programs that judge themselves: the judge in C says what the judge in Python says, and nothing of it needs Python."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import subprocess
+import xml.dom.minidom
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from pytest_vfork.building.builder import Builder
+from pytest_vfork.commands.cli import main
+from pytest_vfork.commands.export.profiles import CORE, holds
+from pytest_vfork.commands.export.render import render
+from pytest_vfork.commands.export.write import Wanted, write
+from pytest_vfork.judging import ktap
+from pytest_vfork.judging.verdict import judge_case
+from pytest_vfork.model import Case, Mode, Outcome, item_name
+from pytest_vfork.running.interposers import Settings
+from pytest_vfork.running.interposers.shim import Shim
+from pytest_vfork.templates import suite
+from pytest_vfork.templates.frontmatter import read_case
+
+ITEMS = ktap.items(suite.cases())
+STATUS = {Outcome.PASS: 0, Outcome.FAIL: 1, Outcome.UNSUPPORTED: 4, Outcome.BROKEN: 99}
+DEADLINE_S = 60
+
+# Its referee writes the events that it is given: whatever a case could show, the two judges can be asked about.
+_ANY_EVENTS = """\
+/*---
+id: area/any-events
+level: posix
+spec: 'OBSERVED Linux 6.18: "nothing"'
+do: It writes what it is told to.
+must: The rules hold.
+calls: [libc-vfork]
+{rules}
+fails_under: []
+---*/
+{{% extends "_lib/case.c.j2" %}}
+{{% block parent %}}
+	(void)spawn;
+	_exit(getenv("TEST_STATUS") ? 3 : 0);
+	event("a.one", 0), event("b.two", 0), event("c.three", 0);
+{{% endblock %}}
+{{% block child %}}
+	_exit(n);
+{{% endblock %}}
+{{% block referee %}}
+	FILE *file = fopen(getenv("TEST_EVENTS"), "re");
+	char line[256];
+
+	must(file);
+	while (fgets(line, sizeof(line), file))
+		must(write(EVENTS, line, strlen(line)) > 0);
+	if (getenv("TEST_STATUS"))
+		_exit(atoi(getenv("TEST_STATUS")));
+{{% endblock %}}
+"""
+_RULES = """\
+order: [{order}]
+expect: [{expect}]
+never: [{never}]"""
+_RULE_SETS = (
+    ("a.one < b.two", "c.three == 3", ""),
+    ("a.one < b.two by value", "", ""),
+    ("", "a.one == b.two, a.one.pid != c.three.tid", ""),
+    ("", "count(a.one) == 2, b.two == count(c.three)", ""),
+    ("", "a.one == exited(3), b.two != killed(SIGSEGV), c.three == stopped(SIGSTOP)", ""),
+    ("", "parent.ended == killed(SIGRTMIN), a.one == -ENOENT", "c.three"),
+    ("b.two < b.two", "", "a.one"),
+)
+
+
+@pytest.fixture
+def program(builder: Builder, tmp_path: Path) -> Callable[..., Path]:
+    """Compile one item as it is exported, but dynamically, so that a shim can be preloaded."""
+
+    def make(case: Case, call: str, variant: str = "") -> Path:
+        name = item_name(case.id, call, variant).replace("/", ".").replace(":", ".") + ".c"
+        flags = (*builder.c_flags, "-Werror")
+        return Path(builder.c_program(name, render(case, call, variant), flags).argv[0])
+
+    return make
+
+
+def run(program: Path, **environment: str) -> tuple[int, str]:
+    done = subprocess.run(
+        [str(program)],
+        env={**os.environ, "VFORK_TELL": "all", **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=2 * DEADLINE_S,
+        check=False,
+    )
+    return done.returncode, done.stdout.decode("utf-8", "replace")
+
+
+def hold_together(case: Case, status: int, said: str) -> Outcome:
+    """Ask both judges about the same facts; return what they agree on."""
+    (told,) = ktap.read(said)
+    assert status == STATUS[told.verdict.outcome], said
+    if told.is_whole:
+        verdict = judge_case(case, told.seen)
+        assert told.verdict.outcome is verdict.outcome, said
+        if verdict.outcome is Outcome.FAIL:
+            assert (told.verdict.why, told.verdict.expected) == (verdict.why, verdict.expected), said
+            assert told.verdict.seen == verdict.seen or told.seen.status is None, said
+    return told.verdict.outcome
+
+
+@pytest.mark.parametrize(("order", "expect", "never"), _RULE_SETS)
+def test_both_judges_say_the_same_of_any_events(
+    order: str, expect: str, never: str, program: Callable[..., Path], tmp_path: Path
+) -> None:
+    template = tmp_path / "c_tests" / "area" / "any-events.c.j2"
+    template.parent.mkdir(parents=True)
+    rules = _RULES.format(order=order, expect=expect, never=never)
+    template.write_text(_ANY_EVENTS.format(rules=rules))
+    case = read_case(template)
+    judged = program(case, "libc-vfork")
+    draw = random.Random(f"{order}{expect}{never}")
+    values = (0, 1, 2, 3, -2, 9, 11, 139, 0x137F, 3 << 8, 0xFFFF, 34)
+    seen = set()
+    for _ in range(60):
+        names = draw.choices(("a.one", "b.two", "c.three", "c.three 7", "d.e"), k=draw.randint(0, 7))
+        lines = [f"{name} {draw.randint(1, 3)} {draw.randint(1, 3)} {draw.choice(values)}\n" for name in names]
+        lines += draw.choices(("", "a.one 1 2", "cut sho", "a.one 1 2 x\n", "broken: x == y 1 1 2\n"), [9, 1, 1, 1, 1])
+        (tmp_path / "events").write_text("".join(lines))
+        ending = {"TEST_STATUS": str(draw.choice((0, 3, 93)))} if draw.random() < 0.3 else {}
+        seen.add(hold_together(case, *run(judged, TEST_EVENTS=str(tmp_path / "events"), **ending)))
+    assert seen >= {Outcome.FAIL, Outcome.BROKEN}
+
+
+# A few of each area, and of what needs something.
+_SAMPLE = [
+    *sorted(ITEMS)[::97],
+    "suspension/parent-waits-until-exec:clone3-stack",
+    "memory/write-of-child-is-in-parent-after-its-exit:vfork",
+    "cost/memory-of-the-child-is-not-charged:vfork",
+    "signals/queued-signals-all-arrive-after-release:posix_spawn",
+    "spawn/system-gives-the-status-of-its-command:system",
+]
+
+
+@pytest.mark.parametrize(
+    "treatment", ["native", "fork", "reissue", "emulate", "parent-not-suspended", "refused-with-enosys"]
+)
+def test_both_judges_say_the_same_of_the_suite(treatment: str, builder: Builder, program: Callable[..., Path]) -> None:
+    modes = {mode.value: mode for mode in Mode}
+    given: Mapping[str, str] = {} if treatment in modes else {"fault": treatment}
+    boot = Shim(Settings(modes.get(treatment, Mode.EMULATE), builder, given)).boot()
+    outcomes = []
+    for name in _SAMPLE:
+        case, call, variant = ITEMS[name]
+        if variant in ("static", "musl"):
+            continue
+        outcome = hold_together(case, *run(program(case, call, variant), VFORK_DEADLINE="5", **boot.env))
+        outcomes.append(outcome)
+        if treatment == "native":
+            assert outcome in (Outcome.PASS, Outcome.UNSUPPORTED), name
+    assert treatment not in modes or outcomes.count(Outcome.PASS) > 5
+    assert Outcome.FAIL in outcomes or treatment in ("native", "reissue", "emulate")
+
+
+def test_the_deadline_passes_and_nothing_is_left(program: Callable[..., Path], builder: Builder) -> None:
+    case = ITEMS["suspension/parent-resumes-when-child-is-killed:vfork"][0]
+    judged = program(case, "vfork")
+    boot = Shim(Settings(Mode.EMULATE, builder, {"fault": "not-released-on-sigkill"})).boot()
+    status, said = run(judged, VFORK_DEADLINE="1", **boot.env)
+    assert hold_together(case, status, said) is Outcome.FAIL
+    assert "did not end within the deadline" in said
+    here = [path for path in Path("/proc").glob("[0-9]*/exe") if path.is_symlink() and _leads_to(path, judged)]
+    assert not here
+
+
+def _leads_to(link: Path, program: Path) -> bool:
+    try:
+        return link.readlink() == program
+    except OSError:
+        return False
+
+
+def test_an_older_kernel_and_a_missing_need_are_skips(program: Callable[..., Path]) -> None:
+    case = ITEMS["suspension/parent-waits-until-exec:clone3"][0]
+    status, said = run(program(case, "clone3"), VFORK_KERNEL="4.4")
+    assert status == 4
+    assert "# SKIP Linux 5.3 or newer is needed; this is 4.4" in said
+
+
+def test_profile_core_is_what_a_young_kernel_can_run() -> None:
+    chosen = [(case, *item) for case in suite.cases() for item in case.items if holds("core", case, *item)]
+    assert len(chosen) == sum(map(len, CORE.values()))
+    assert 30 <= len(chosen) <= 45
+    without = [one for one in chosen if holds("core-without-exec", *one)]
+    assert 10 <= len(without) < len(chosen)
+    for case, call, variant in chosen:
+        source = render(case, call, variant)
+        own = source[: source.index("/*\n * The judge.")] + source[source.rindex("/* The judge has") :]
+        assert not case.needs
+        for word in ("kcmp", "ptrace(", "pthread_create", "unshare"):
+            assert word not in own, (case.id, word)
+
+
+@pytest.fixture
+def export(tmp_path: Path) -> Path:
+    """Four items as sources, and their programs made by the export's own Makefile."""
+    folder = tmp_path / "out of tree"
+    count, out = write(folder, suite.cases(), Wanted(profile="core", calls=("posix_spawn",)))
+    assert (count, out) == (4, ())
+    subprocess.run(["make", "-s", "-C", str(folder), "all"], check=True, timeout=300)
+    return folder
+
+
+def shell(folder: Path, *arguments: str, sh: str = "sh") -> subprocess.CompletedProcess[str]:
+    command = [*sh.split(), str(folder / "run.sh"), "-o", str(folder / "results"), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
+
+
+def test_run_sh_runs_an_export(export: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shells = ["sh", "bash", *(["busybox sh"] if shutil.which("busybox") else [])]
+    for sh in shells:
+        done = shell(export, sh=sh)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert done.stdout.endswith("vfork: 4 ok, 0 not ok, 0 known, 0 stale, 0 skipped, 0 broken of 4\n")
+        assert not done.stderr
+    assert main(["judge", str(export / "results")]) == 0
+    assert "held" in capsys.readouterr().out
+
+
+def test_run_sh_tells_what_went_wrong(export: Path, tmp_path: Path) -> None:
+    bin = export / "bin"
+    kept = "suspension/parent-waits-until-exec:posix_spawn"
+    (bin / "memory/memory-of-parent-is-intact-after-exec-of-child.posix_spawn").write_text("#!/bin/sh\necho '<&>'\n")
+    (tmp_path / "skip").write_text("# these\nidentity/exit-code-*\n")
+    (tmp_path / "known").write_text(f"{kept}\n")
+    done = shell(export, "-s", str(tmp_path / "skip"), "-x", str(tmp_path / "known"))
+    assert done.returncode == 1
+    assert done.stdout.endswith("vfork: 1 ok, 0 not ok, 0 known, 1 stale, 1 skipped, 1 broken of 4\n")
+    assert (
+        "memory/memory-of-parent-is-intact-after-exec-of-child:posix_spawn # ERROR it ended without a verdict"
+        in done.stdout
+    )
+    suite_node = xml.dom.minidom.parse(str(export / "results" / "junit.xml")).getElementsByTagName("testsuite")[0]
+    counts = {key: suite_node.getAttribute(key) for key in ("tests", "failures", "errors", "skipped")}
+    assert counts == {"tests": "4", "failures": "1", "errors": "1", "skipped": "1"}
+    told = {one.item: one.verdict.outcome for one in ktap.read((export / "results" / "results.ktap").read_text())}
+    assert sorted(outcome.value for outcome in told.values()) == ["broken", "pass", "pass", "unsupported"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("-d", "soon"), ("-s", "/nowhere"), ("nothing/of-the-kind",), ("-z",)],
+    ids=["deadline", "skip", "item", "option"],
+)
+def test_run_sh_refuses_bad_usage(export: Path, arguments: tuple[str, ...]) -> None:
+    assert shell(export, *arguments).returncode == 2
+
+
+def test_run_sh_puts_a_prefix_before_each_program(export: Path) -> None:
+    done = shell(export, "-u", "env VFORK_KERNEL=4.4 LANG=C", "suspension/*")
+    assert "of 1\n" in done.stdout
+    assert done.returncode == 0
+
+
+def test_the_manifest_says_what_is_there(export: Path) -> None:
+    manifest = json.loads((export / "manifest.json").read_text())
+    assert [item["item"] for item in manifest["items"]] == [
+        line.split("\t")[0] for line in (export / "list").read_text().splitlines()
+    ]
+    for item in manifest["items"]:
+        assert (export / item["source"]).exists()
+        assert len(item["sha256"]) == 64
+
+
+def test_a_console_is_read_with_what_the_kernel_puts_before_its_lines() -> None:
+    text = (
+        "SeaBIOS\r\n\x1b[2J[    1.000000] KTAP version 1\r\n<6>[    2.500000] # broke: x\r\n"
+        "[   12.3] not ok 1 suspension/parent-waits-until-exec:vfork\r\nok 2 memory/a-b:clone # SKIP no\r\n"
+        "look ok 3 a/b:c\r\n"
+    )
+    assert [(told.item, told.verdict.outcome, told.verdict.why) for told in ktap.read(text)] == [
+        ("suspension/parent-waits-until-exec:vfork", Outcome.FAIL, "x"),
+        ("memory/a-b:clone", Outcome.UNSUPPORTED, "no"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("none.ktap", "nothing\n", "no verdict"),
+        ("other.ktap", "ok 1 area/unheard-of:vfork\n", "has no item 'area/unheard-of:vfork'"),
+        ("bad.jsonl", "{\n{\n", "no line of a record"),
+        ("list.jsonl", "[]\n[]\n", "no line of a record"),
+    ],
+)
+def test_judge_says_what_it_cannot_read(
+    name: str, text: str, says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / name).write_text(text)
+    assert main(["judge", str(tmp_path / name)]) == 2
+    assert says in capsys.readouterr().err
+
+
+def test_export_writes_into_no_folder_of_somebody_else(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "mine").touch()
+    assert main(["export", str(tmp_path), "--profile", "core"]) == 2
+    assert "neither empty nor an export" in capsys.readouterr().err
+    assert main(["export", str(tmp_path / "new"), "--calls", "fork"]) == 2
+    assert main(["export", str(tmp_path / "new"), "-k", "no-such-item"]) == 2
