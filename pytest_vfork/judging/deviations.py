@@ -40,6 +40,12 @@ def update(
     return (*of_sites, *_merge(_entries(fails, every, tried)), *of_other_modes)
 
 
+def describe(fails: Mapping[Item, Expectation], items: Iterable[Item]) -> list[Expectation]:
+    """Return the entries that foresee just these items, each with the reason that stands there for it."""
+    every = list(items)
+    return _merge(_entries(fails, every, set(every)))
+
+
 def _entries(fails: Mapping[Item, Expectation], every: Sequence[Item], tried: set[Item]) -> Iterator[Expectation]:
     """Return entries that hold for just these items, of those that were tried; each speaks of one case."""
     by_case: dict[str, list[Item]] = defaultdict(list)

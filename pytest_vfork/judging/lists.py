@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from ..model import Expectation, Outcome
-from .deviations import Item, update
+from .deviations import Item, describe
 from .expectations import UNEXPLAINED, find_expectation
 
 NAME = re.compile(r"[a-z-]+/[a-z0-9-]+(\.[a-z0-9_-]+(\+[a-zA-Z0-9-]+)?)?")
@@ -56,24 +56,11 @@ def read(
         if not found:
             raise ListError(f"{name!r} is no item of this suite")
         failing += found
-    return _as_expectations(failing, every, mode, old)
-
-
-def _as_expectations(
-    failing: Sequence[Item], every: Sequence[Item], mode: str, old: Sequence[Expectation]
-) -> tuple[Expectation, ...]:
-    seeds = tuple(
-        find_expectation(old, *item[:2], mode, item[2])
-        or Expectation((item[0],), Outcome.FAIL, UNEXPLAINED, UNEXPLAINED)
-        for item in failing
-    )
-    exact = [
-        Expectation(
-            (item[0],), seed.outcome, seed.reason, seed.link, (item[1],) if item[1] else (), seed.modes, (item[2],)
-        )
-        for item, seed in zip(failing, seeds, strict=True)
-    ]
-    return update(exact, (), every, mode)
+    fails = {}
+    for item in failing:
+        known = find_expectation(old, item[0], item[1], mode, item[2])
+        fails[item] = known or Expectation((item[0],), Outcome.FAIL, UNEXPLAINED, UNEXPLAINED)
+    return tuple(describe(fails, every))
 
 
 def _lines(comment: str = " # ") -> Callable[[Sequence[tuple[str, str]]], str]:

@@ -58,7 +58,7 @@ def known_deviations(options: Options, ids: Iterable[str]) -> tuple[Expectation,
 
 def describe_run(options: Options) -> dict[str, Any]:
     """Return the facts of a run that stand at the head of every report (docs/record.md)."""
-    interposer = _interposer(options, _builder(options, compiles=options.site.name != "local"))
+    interposer = _interposer(options, _builder(options))
     site = options.site(interposer.settings.builder, options.where, options.of(options.site))
     return {
         "pytest_vfork": __version__,
@@ -77,21 +77,6 @@ def describe_run(options: Options) -> dict[str, Any]:
     }
 
 
-def introduce(options: Options, items: int) -> str:
-    """Return the line that a run begins with: what is run, under what, where, and how it is compiled."""
-    builder = _builder(options, compiles=True)
-    interposer = _interposer(options, builder)
-    under = [f"interposer {interposer.name} {interposer.version}".strip()]
-    if interposer.mode_word:
-        under.append(f"mode {interposer.mode_word}")
-    if "fault" in options.given:
-        under.append(f"fault {options.given['fault']}")
-    where = f"{options.site.name}:{options.where}" if options.where else options.site.name
-    compilers = [builder.quick.name] if builder.quick else []
-    cc = ", ".join([*compilers, *filter(None, [" ".join(builder.cc)])]) or "none"
-    return f"vfork: {__version__}, {items} items; {', '.join(under)}; site {where}; cc {cc}"
-
-
 def _describe(site: Site) -> Mapping[str, str]:
     """Ask a site what runs there; one that cannot be reached makes no report fail."""
     from ..running.sites import SiteError
@@ -104,14 +89,37 @@ def _describe(site: Site) -> Mapping[str, str]:
         site.close()
 
 
-def _builder(options: Options, *, compiles: bool) -> Builder:
-    """Return a builder; one that shall not compile has no compilers, which are dear to find."""
+def introduce(options: Options, items: int) -> str:
+    """Return the line that a run begins with: what is run, under what, where, and how it is compiled."""
+    builder = _compiling_builder(options)
+    interposer = _interposer(options, builder)
+    under = [f"interposer {interposer.name} {interposer.version}".strip()]
+    if interposer.mode_word:
+        under.append(f"mode {interposer.mode_word}")
+    if "fault" in options.given:
+        under.append(f"fault {options.given['fault']}")
+    where = f"{options.site.name}:{options.where}" if options.where else options.site.name
+    compilers = [builder.quick.name] if builder.quick else []
+    cc = ", ".join([*compilers, *filter(None, [" ".join(builder.cc)])]) or "none"
+    return f"vfork: {__version__}, {items} items; {', '.join(under)}; site {where}; cc {cc}"
+
+
+def _builder(options: Options) -> Builder:
+    """Return a builder; what is described compiles nothing, unless it is on a machine that has to be asked."""
+    from ..building.builder import Builder
+    from ..building.cache import Cache
+
+    return Builder(Cache.of_user(), ()) if options.site.name == "local" else _compiling_builder(options)
+
+
+def _compiling_builder(options: Options) -> Builder:
+    """Return a builder with the compilers that there are, if any."""
     from ..building.builder import Builder
     from ..building.cache import Cache
     from ..building.toolchain import NoCompilerError
 
     try:
-        return Builder.of_user(options.cc) if compiles else Builder(Cache.of_user(), ())
+        return Builder.of_user(options.cc)
     except NoCompilerError:
         return Builder(Cache.of_user(), ())
 

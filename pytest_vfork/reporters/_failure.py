@@ -71,10 +71,11 @@ def explain(result: Result, rerun: str) -> str:
 
 
 def _field(label: str, text: str) -> list[str]:
+    first, *rest = text.rstrip().split("\n")  # what a compiler said stays in its lines
     return textwrap.wrap(
-        text, _COLUMNS, initial_indent=f"  {label + ':':<10}", subsequent_indent=" " * 12,
+        first, _COLUMNS, initial_indent=f"  {label + ':':<10}", subsequent_indent=" " * 12,
         break_long_words=False, break_on_hyphens=False,
-    )  # fmt: skip
+    ) + [f"{'':12}{line}" for line in rest]  # fmt: skip
 
 
 def _timeline(result: Result) -> list[str]:

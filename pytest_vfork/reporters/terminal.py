@@ -40,6 +40,9 @@ class Terminal(Reporter):
         rest = [f"{label}: {counts[outcome]}" for outcome, label in told.items() if counts[outcome]]
         if rest:
             write_line("  " + ", ".join(rest))
+        alarms = [alarm for result in results if result.seen for alarm in result.seen.alarms]
+        if alarms:
+            write_line(f"  the kernel complained {len(alarms)} times, first: {alarms[0]}")
         write_line(f"{level_line(seen)} (claim: {self._run['claim']})")
 
 

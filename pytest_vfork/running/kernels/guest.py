@@ -141,7 +141,9 @@ class Guest:
 
     def explain(self, why: str) -> str:
         """Return the sentence with the end of the console below it."""
-        end = [line for line in self.console().splitlines() if line.strip()][-_TOLD_LINES:]
+        lines = [line for line in self.console().splitlines() if line.strip()]
+        fatal = [line for line in lines[:-_TOLD_LINES] if "Kernel panic" in line or "BUG:" in line]
+        end = [*fatal[-2:], *lines[-_TOLD_LINES:]]  # the registers of a panic hide what it was about
         return "\n".join((why, *(("its console ended with:", *end) if end else ("its console said nothing",))))
 
     def end(self) -> None:
