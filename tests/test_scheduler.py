@@ -13,7 +13,7 @@ import pytest
 
 from pytest_vfork.building.builder import CASE_FLAGS, Builder
 from pytest_vfork.model import Boot, Observation, Program
-from pytest_vfork.running.interposers.shim import SOURCES
+from pytest_vfork.running.interposers.shim import SOURCES, flags, sources
 from pytest_vfork.running.sites import Launch
 from pytest_vfork.running.sites.local import LocalSite
 
@@ -47,10 +47,9 @@ class Scheduled:
         self._site = LocalSite(builder)
         self._folder = folder
         self._board = folder / "board"
-        flags = (SOURCES / "flags.txt").read_text("utf-8").split()
-        sources = [str(source) for source in sorted(SOURCES.glob("*.c")) if source.name != "suspend.c"]
+        others = [str(source) for source in sources() if source.name != "suspend.c"]
         seam = [f'-DTOY_BOARD="{self._board}"', f"-I{SOURCES}", f"-I{EXAMPLE}", str(EXAMPLE / "suspend_scheduler.c")]
-        self._compile(builder, "shim.so", *flags, *sources, *seam)
+        self._compile(builder, "shim.so", *flags(builder.cc), *others, *seam)
         for name in ("scheduler", "threads"):
             self._compile(builder, name, *CASE_FLAGS, "-Werror", str(EXAMPLE / f"{name}.c"))
 

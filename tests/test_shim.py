@@ -16,7 +16,7 @@ import pytest
 from pytest_vfork.building.builder import Builder
 from pytest_vfork.model import Event, Mode, Observation
 from pytest_vfork.running.interposers import Settings
-from pytest_vfork.running.interposers.shim import Shim, why_not
+from pytest_vfork.running.interposers.shim import Shim, flags, sources, why_not
 
 Shimmed = Callable[..., subprocess.CompletedProcess[str]]
 MODES = (Mode.FORK, Mode.REISSUE, Mode.EMULATE)
@@ -204,3 +204,79 @@ def test_an_image_that_would_change_its_user_is_refused_with_a_reason(shimmed: S
     assert done.stdout == "status 126\n"
     assert str(image) in done.stderr
     assert "ptrace" in done.stderr
+
+
+AS_NOBODY = """
+import os, subprocess, sys
+# A child that gives up root, its own child, and this process, whose rights are those of before.
+print(subprocess.run(["sh", "-c", "id -u; env -i /bin/sh -c 'id -u; exit 3'"], user=65534).returncode, flush=True)
+print(os.listdir("/proc/self/fd") == os.listdir("/proc/self/fd"), os.getuid(), subprocess.run(["true"]).returncode)
+"""
+
+
+@pytest.mark.needs("root")
+def test_an_image_with_other_rights_gets_the_shim_that_it_could_not_open(
+    builder: Builder, mode: Mode, tmp_path: Path
+) -> None:
+    boot = Shim(Settings(mode, builder)).boot()
+    tmp_path.chmod(0o700)
+    private = shutil.copy(boot.env["LD_PRELOAD"], tmp_path / "private.so")
+    environment = {**os.environ, **boot.env, "LD_PRELOAD": str(private)}
+    argv = [sys.executable, "-c", AS_NOBODY]
+    done = subprocess.run(argv, env=environment, cwd="/", capture_output=True, text=True, timeout=120, check=False)
+    assert (done.stdout, done.stderr) == ("65534\n65534\n3\nTrue 0 0\n", "")
+
+
+def test_the_shim_lies_where_it_was_linked_to_be(shimmed: Shimmed) -> None:
+    assert re.search(r"^7e9000.*vfork-shim\.so$", shimmed("cat", "/proc/self/maps").stdout, re.MULTILINE)
+
+
+def test_a_shim_that_does_not_get_its_place_makes_its_calls_from_a_spare_one(
+    builder: Builder, mode: Mode, tmp_path: Path
+) -> None:
+    shim, elsewhere = tmp_path / "shim.so", "-Wl,-Ttext-segment=0"
+    of_linker = [flag for flag in flags(builder.cc) if "text-segment" not in flag and "home.lds" not in flag]
+    if "ziglang" not in builder.cc:
+        of_linker.append(elsewhere)
+    subprocess.run([*builder.cc, *of_linker, *map(str, sources()), "-o", str(shim)], check=True, timeout=300)
+    environment = {**os.environ, "LD_PRELOAD": str(shim), "VFORK_SHIM": f"mode={mode.value}"}
+    script = "import subprocess; print(subprocess.run(['sh', '-c', '/bin/true; exit 3']).returncode)\n"
+    script += "print(open('/proc/self/maps').read().count('7e9040000000-'))"
+    argv = [sys.executable, "-c", script]
+    done = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.stdout, done.stderr) == ("3\n1\n", "")
+
+
+ADDRESSES = """
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+int main(void)
+{
+	volatile char *memory = malloc(10);
+	int status = system("exit 3");
+	pid_t pid = vfork();
+
+	if (pid == 0) {
+		execl("/bin/true", "true", (char *)0);
+		_exit(1);
+	}
+	memory[0] = 0;
+	free((void *)memory);
+	waitpid(pid, NULL, 0);
+	return WEXITSTATUS(status);
+}
+"""
+
+
+def test_a_program_with_address_sanitizer_starts(builder: Builder, shimmed: Shimmed, tmp_path: Path) -> None:
+    if not shutil.which("gcc"):
+        pytest.skip("gcc is not here: apt-get install gcc")
+    source, program = tmp_path / "sanitized.c", tmp_path / "sanitized"
+    source.write_text(ADDRESSES)
+    made = subprocess.run(["gcc", "-fsanitize=address", "-o", program, source], capture_output=True, check=False)
+    if made.returncode:
+        pytest.skip("gcc's libasan is not here: apt-get install libasan8")
+    for argv in ([str(program)], ["sh", "-c", str(program)]):
+        done = shimmed(*argv)
+        assert (done.stderr, done.returncode) == ("", 3)

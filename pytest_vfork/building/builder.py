@@ -234,7 +234,7 @@ def _cited(said: str) -> tuple[Path | None, int]:
 
 
 def _inputs(folder: Path) -> Iterator[Path]:
-    return (file for file in folder.iterdir() if file.suffix in (".c", ".h", ".S", ".def"))
+    return (file for file in folder.iterdir() if file.suffix in (".c", ".h", ".S", ".def", ".lds"))
 
 
 def _note(folder: Path, command: list[str]) -> None:

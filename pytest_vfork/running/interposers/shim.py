@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ... import __version__
@@ -17,6 +18,8 @@ from . import Interposer, InterposerError, Settings
 SOURCES = Path(__file__).parent.parent / "shim"
 # shim.h: what prctl(VFORK_SHIM_PRCTL) answers, as an errno
 _ANSWER_OF_FAULT = 0xE00
+# Set to anything: the shim is built so that it holds itself to its invariants.
+DEBUG = "PYTEST_VFORK_SHIM_DEBUG"
 _ANSWERS = {Mode.NATIVE: errno.EINVAL, Mode.FORK: 0xF01, Mode.REISSUE: 0xF02, Mode.EMULATE: 0xF03}
 
 
@@ -62,7 +65,7 @@ class Shim(Interposer):
         """The package's version and a hash of the shim's sources."""
         digest = hashlib.sha256()
         for source in sorted(SOURCES.iterdir()):
-            if source.suffix in (".c", ".h", ".S", ".def"):
+            if source.suffix in (".c", ".h", ".S", ".def", ".lds"):
                 digest.update(source.read_bytes())
         return f"{__version__}+{digest.hexdigest()[:12]}"
 
@@ -81,11 +84,8 @@ class Shim(Interposer):
             return Boot()
         if platform.machine() != "x86_64":
             raise InterposerError(f"the shim is for x86_64; this machine is {platform.machine()}")
-        flags = (SOURCES / "flags.txt").read_text("utf-8").split()
-        if "ziglang" not in self._builder.cc:  # its linker does not know these
-            flags += (SOURCES / "flags-gnu.txt").read_text("utf-8").split()
         try:
-            shared_object = self._builder.shared_object("vfork-shim.so", sorted(SOURCES.glob("*.c")), flags)
+            shared_object = self._builder.shared_object("vfork-shim.so", sources(), flags(self._builder.cc))
         except CompileError as error:
             raise InterposerError(f"the shim does not compile: {error}") from error
         armed = f",fault={self._fault.name}" if self._fault else ""
@@ -110,6 +110,21 @@ class Shim(Interposer):
         )
         complaint = f"the shim in mode {self.mode.value} does not intercept: the probe found {heard}"
         return f"{complaint}. {probe.stderr.strip()}" if probe.stderr.strip() else complaint
+
+
+def sources() -> list[Path]:
+    """The sources of the shim, C and assembly."""
+    return sorted(source for source in SOURCES.iterdir() if source.suffix in (".c", ".S"))
+
+
+def flags(cc: Sequence[str]) -> list[str]:
+    """The flags that this compiler makes the shim with: two linkers know two ways to place an object."""
+    if "ziglang" in cc:
+        of_linker = [f"-Wl,-T,{SOURCES / 'home.lds'}"]
+    else:
+        of_linker = (SOURCES / "flags-gnu.txt").read_text("utf-8").split()
+    asserts = ["-DVFORK_SHIM_DEBUG"] if os.environ.get(DEBUG) else []  # shim/invariants.h
+    return [*(SOURCES / "flags.txt").read_text("utf-8").split(), *of_linker, *asserts]
 
 
 def why_not(executable: Path) -> str | None:

@@ -12,6 +12,7 @@
 #include "filter.h"
 #include "killable.h"
 #include "memory.h"
+#include "pending.h"
 #include "shortcut.h"
 #include "text.h"
 
@@ -102,6 +103,9 @@ static long set(struct dispositions *all, int sig, const struct action *next, st
 	struct action before = all->actions[sig], real = *next;
 	long result;
 
+	/* what a query that nobody trapped has shown, and is now set again */
+	if (real.handler == ARG(shim_entry))
+		real = before;
 	real.mask &= ~BIT(SIGSYS);
 	if (handles || next->mask & BIT(SIGSYS))
 		shortcut_close(bit);
@@ -139,7 +143,7 @@ static long set_sigsys(struct task *task, const struct action *next, struct acti
 		*now = *next;
 		now->mask &= ~UNBLOCKABLE;
 		if (next->handler == HANDLER_IGNORE)
-			task->has_pending_sigsys = 0;
+			pending_drop(task);
 	}
 	if (!old)
 		return 0;
@@ -147,12 +151,6 @@ static long set_sigsys(struct task *task, const struct action *next, struct acti
 		return -EFAULT;
 	*old = before;
 	return 0;
-}
-
-/* The page of the stack pointer is readable: a probe less for the commonest place of an argument. */
-static _Bool is_at_stack(const struct registers *regs, uintptr_t address, size_t size)
-{
-	return !((address ^ regs->rsp) >> 12) && !(((address + size - 1) ^ regs->rsp) >> 12);
 }
 
 /* rt_sigaction(sig, act, old, size) */
@@ -165,7 +163,7 @@ struct frame *answer_sigaction(struct frame *frame, struct task *task)
 
 	if (regs->r10 != SIGSET_SIZE)
 		result = -EINVAL;
-	else if (wanted && !is_at_stack(regs, regs->rsi, sizeof(next)) && !can_read(regs->rsi, sizeof(next)))
+	else if (wanted && !is_at_stack(regs->rsp, regs->rsi, sizeof(next)) && !can_read(regs->rsi, sizeof(next)))
 		result = -EFAULT;
 	else if (sig < 1 || sig > SIGNALS)
 		result = -EINVAL;

@@ -4,9 +4,6 @@
 
 #include "task.h"
 
-#define HANDLER_DEFAULT 0
-#define HANDLER_IGNORE 1
-
 /* Makes the shim the handler of SIGSYS. */
 void action_install(void);
 /*
@@ -14,10 +11,5 @@ void action_install(void);
  * included.
  */
 void action_clear(struct dispositions *dispositions);
-
-static inline _Bool is_handler(uintptr_t handler)
-{
-	return handler != HANDLER_DEFAULT && handler != HANDLER_IGNORE;
-}
 
 #endif

@@ -18,8 +18,9 @@ _Bool altstack_holds(const struct altstack *stack, uintptr_t sp)
 
 struct altstack altstack_seen(const struct task *task, uintptr_t sp)
 {
-	struct altstack seen = task->altstack;
+	struct altstack seen = task->now.altstack;
 
+	seen.flags &= (int32_t)SS_AUTODISARM_FLAG;
 	if (!seen.size)
 		seen.flags = SS_DISABLE_FLAG;
 	else if (altstack_holds(&seen, sp))
@@ -32,7 +33,7 @@ long altstack_set(struct task *task, const struct altstack *stack, uintptr_t sp)
 	uint32_t mode = (uint32_t)stack->flags & ~SS_AUTODISARM_FLAG;
 	struct altstack next = *stack;
 
-	if (altstack_holds(&task->altstack, sp))
+	if (altstack_holds(&task->now.altstack, sp))
 		return -EPERM;
 	if (mode & ~MODES || mode == MODES)
 		return -EINVAL;
@@ -42,8 +43,8 @@ long altstack_set(struct task *task, const struct altstack *stack, uintptr_t sp)
 	} else if (next.size < MINIMUM) {
 		return -ENOMEM;
 	}
-	next.flags = stack->flags & (int32_t)SS_AUTODISARM_FLAG;
-	task->altstack = next;
+	next.flags = stack->flags; /* SS_DISABLE, too: a frame that says it is one to go back to, unlike that of a stack never set */
+	task->now.altstack = next;
 	return 0;
 }
 

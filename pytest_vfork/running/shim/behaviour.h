@@ -31,7 +31,7 @@ struct deed {
 };
 
 struct behaviour {
-	const char *name;
+	char name[8]; /* no pointer: the rows need no relocation */
 	_Bool shares_memory; /* CLONE_VM of a vfork-family call is passed on */
 	enum suspender suspender;
 

@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * System calls of the shim itself. Each carries a cookie in the sixth argument, unused by the calls that the filter
- * traps, so that the filter lets it through. A constant, not an instruction address: one filter must serve every
- * image after execve, wherever it is.
- */
+/* System calls of the shim itself. They are made in one place that the filter lets through: gate.h. */
 #ifndef CALL_H
 #define CALL_H
 
-#include "kernel.h"
-
-#define COOKIE 0x9e3779b97f4a7c55ull
-#define COOKIE_HIGH 0x7f4a7c55 /* no suffix, for assembler reads it too; in the unused upper half of an int argument, where the sixth is taken */
+#include "gate.h"
+#include "invariants.h"
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -21,15 +15,17 @@ INLINE long call6(long nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint6
 	register uint64_t r9 __asm__("r9") = f;
 	long result;
 
-	__asm__ volatile("syscall"
+	/* it uses the stack below %rsp: hence -mno-red-zone */
+	__asm__ volatile("call *%[gate]"
 			 : "=a"(result)
-			 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-			 : "rcx", "r11", "memory");
+			 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9), [gate] "m"(shim_gate.call)
+			 : "rcx", "r11", "memory", "cc");
+	invariant_call(nr, result);
 	return result;
 }
 
 #define ARG(x) ((uint64_t)(uintptr_t)(x))
-#define CALL_N(nr, a, b, c, d, e, ...) call6(nr, ARG(a), ARG(b), ARG(c), ARG(d), ARG(e), COOKIE)
+#define CALL_N(nr, a, b, c, d, e, ...) call6(nr, ARG(a), ARG(b), ARG(c), ARG(d), ARG(e), 0)
 /* up to five arguments, missing ones are 0 */
 #define CALL(...) CALL_N(__VA_ARGS__, 0, 0, 0, 0, 0, 0)
 

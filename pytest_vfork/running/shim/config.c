@@ -86,6 +86,23 @@ static _Bool read_sigsys(const char *value, size_t size)
 	return config.sigsys_blocked || config.sigsys_ignored;
 }
 
+/* the same */
+static _Bool read_opens(const char *value, size_t size)
+{
+	size_t i;
+
+	for (i = 2; i < size; i++)
+		config.opens = config.opens << 4 | (sigset)(value[i] <= '9' ? value[i] - '0' : value[i] - 'a' + 10);
+	return 1;
+}
+
+/* the same, by environment.c */
+static _Bool read_home(const char *value, size_t size)
+{
+	config.home = config_keep(value, size);
+	return 1;
+}
+
 static _Bool read_text(const char *value, size_t size)
 {
 	config.keeps_text = size == 4 && starts_with(value, "keep");
@@ -101,6 +118,8 @@ static const struct key {
 	{ "fault=", 1, read_fault },
 	{ "log=", 1, read_log },
 	{ "sigsys=", 0, read_sigsys },
+	{ "opens=", 0, read_opens },
+	{ "home=", 0, read_home },
 	{ "text=", 1, read_text },
 };
 

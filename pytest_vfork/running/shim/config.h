@@ -14,6 +14,9 @@ struct config {
 	int mode; /* enum vfork_shim_mode */
 	int fault; /* enum fault */
 	_Bool sigsys_blocked, sigsys_ignored; /* what the image before believed */
+	const char *home; /* where the shim lies, for an image that got it by a descriptor */
+	sigset opens; /* what the image before has blocked while it called execve */
+	_Bool rights_change; /* of this image, or of one before: the next one may not be able to open `path` */
 	_Bool keeps_text; /* no shortcut: see shortcut.c */
 	const char *path; /* of the shim itself, as LD_PRELOAD names it */
 	const char *text; /* to give to the next image: mode, fault and log */

@@ -12,6 +12,7 @@
 #include "action.h"
 #include "call.h"
 #include "departure.h"
+#include "pending.h"
 #include "spawn.h"
 
 #define PAGE 4096
@@ -34,11 +35,12 @@ static void hold(struct held *held)
 
 static void child_starts(struct frame *frame, struct task *task, const struct spawn *spawn)
 {
+	invariants_at_start(task);
 	if (spawn->args && spawn->flags & CLONE_CLEAR_SIGHAND)
 		action_clear(task->dispositions);
 	if (spawn->child_sp)
 		frame->regs.rsp = spawn->child_sp;
-	task->has_pending_sigsys = 0;
+	pending_drop(task);
 	if (spawn->held)
 		hold(spawn->held);
 	task->is_vfork_child = !!(spawn->asked & CLONE_VFORK);

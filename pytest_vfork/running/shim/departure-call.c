@@ -168,7 +168,7 @@ long depart_before_call(struct frame *frame, struct task *task, struct spawn *sp
 	/* two tasks that run at once on one stack may go on making more for ever */
 	if (task->depth > DEEPEST)
 		die(127);
-	spawn->departure = (struct departure *)task_stack(task).sp;
+	spawn->departure = (struct departure *)task_room(task);
 	memset(spawn->departure, 0, sizeof(*spawn->departure));
 	if ((spawn->asked & (VFORK_FLAGS | CLONE_THREAD)) == CLONE_VM) {
 		if (behaviour->suspends_without_vfork)

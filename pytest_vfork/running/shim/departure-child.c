@@ -32,7 +32,7 @@ struct kept {
 
 static struct kept *kept_of(const struct task *task)
 {
-	return (struct kept *)((task_stack(task).sp + PERSISTENT) & ~31ul);
+	return (struct kept *)((task_room(task) + PERSISTENT) & ~31ul);
 }
 
 void depart_child(struct frame *child_frame, struct task *child, const struct task *parent,
@@ -43,7 +43,7 @@ void depart_child(struct frame *child_frame, struct task *child, const struct ta
 	child->departure = spawn->departure;
 	child->depth = (unsigned char)(parent->depth + !!(spawn->asked & CLONE_VFORK));
 	if (b->keeps_altstack_of_threads && !(spawn->asked & (CLONE_VFORK | CLONE_THREAD)))
-		child->altstack = parent->altstack;
+		child->now.altstack = parent->now.altstack;
 	if (b->releases_at_thread_end && spawn->asked & CLONE_THREAD && parent->is_vfork_child)
 		child->stands_for = (uint32_t *)&parent->release_word;
 	if (!(spawn->asked & CLONE_VFORK))
@@ -53,7 +53,7 @@ void depart_child(struct frame *child_frame, struct task *child, const struct ta
 	if (b->unblocks_all_in_child)
 		child_frame->mask = 0;
 	if (b->clears_child_altstack)
-		child->altstack = (struct altstack){ .flags = SS_DISABLE_FLAG };
+		child->now.altstack = (struct altstack){ .flags = SS_DISABLE_FLAG };
 	if (b->clears_child_fp)
 		frame_clear_fp(child_frame);
 	if (b->damages_child_register)

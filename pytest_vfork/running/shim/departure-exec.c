@@ -3,6 +3,7 @@
 #include <asm/fcntl.h>
 #include <linux/sched.h>
 
+#define MAKES_CHILDREN /* faults do */
 #include "call.h"
 #include "departure.h"
 

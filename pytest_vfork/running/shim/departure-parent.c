@@ -3,6 +3,7 @@
 #include <linux/mman.h>
 #include <linux/sched.h>
 
+#define MAKES_CHILDREN /* faults do */
 #include "call.h"
 #include "departure.h"
 #include "killable.h"
@@ -64,7 +65,7 @@ static void damage(struct frame *frame, struct task *task, sigset waiting)
 	if (b->keeps_wait_mask)
 		frame->mask = waiting & ~BIT(SIGSYS);
 	if (b->loses_parent_altstack)
-		task->altstack = (struct altstack){ .flags = SS_DISABLE_FLAG };
+		task->now.altstack = (struct altstack){ .flags = SS_DISABLE_FLAG };
 	if (b->clears_parent_fp)
 		frame_clear_fp(frame);
 	if (b->damages_parent_register)

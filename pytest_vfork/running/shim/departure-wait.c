@@ -20,19 +20,6 @@
 #define NO_SUCH_GROUP 0x3fffffff
 #define LOOK_NS 1000000
 
-sigset depart_mask(sigset own, sigset handled, sigset dumps_core, sigset stops)
-{
-	if (behaviour->blocks_fatal)
-		return ~0ull;
-	if (behaviour->lets_handlers_run)
-		handled = 0;
-	if (behaviour->lets_core_dump)
-		dumps_core = BIT(SIGSYS);
-	if (behaviour->lets_stop)
-		stops = 0;
-	return own | handled | dumps_core | stops;
-}
-
 static _Bool has_status(uint64_t type, int32_t pid, int kinds, struct info *info)
 {
 	return CALL(__NR_waitid, type, pid, info, kinds | NOW | LEAVE | ALL) == 0 && info->signo;

@@ -43,9 +43,10 @@ void depart_leave(struct task *task);
 uint64_t depart_size(uint64_t size);
 void depart_arguments(struct clone_args_known *args);
 
-/* departure-wait.c */
+/* departure-mask.c */
 /* The mask of a parent that waits. */
 sigset depart_mask(sigset own, sigset handled, sigset dumps_core, sigset stops);
+/* departure-wait.c */
 /* In place of suspend_until_released(). */
 void depart_wait(struct frame *frame, struct task *task, struct spawn *spawn, sigset waiting);
 /* Lets the parent of this vfork child go. */

@@ -5,12 +5,13 @@
 #include <linux/mman.h>
 
 #include "behaviour.h"
+#include "carry.h"
 #include "config.h"
 #include "memory.h"
 #include "text.h"
 
 #define AT_IGNORE_TAG 1 /* AT_IGNORE, linux/auxvec.h */
-#define SIGSYS_ROOM 32
+#define ROOM_FOR_REST 128
 #define ROOM_IN_SLOT 32768 /* above it a trampolined signal may be at work */
 
 const char *environment_find(char **env, const char *name)
@@ -117,7 +118,7 @@ static size_t size_of(struct reader *reader, const char *text)
 
 static struct survey survey(char *const *env)
 {
-	struct survey seen = { .bytes = 3 * 16 + strlen(config.path) + strlen(config.text) + SIGSYS_ROOM,
+	struct survey seen = { .bytes = 3 * 16 + 2 * strlen(config.path) + strlen(config.text) + ROOM_FOR_REST,
 			       .is_readable = 1 };
 	struct reader list = { 0 }, texts = { 0 };
 
@@ -130,7 +131,7 @@ static struct survey survey(char *const *env)
 			break;
 		if (has_name(&texts, *env, PRELOAD)) {
 			seen.has_preload = 1;
-			seen.bytes += size_of(&texts, *env) + strlen(config.path) + 2;
+			seen.bytes += size_of(&texts, *env) + strlen(config.path) + CARRIED_ROOM;
 		}
 		/* the application's own: it changes the mode for what it starts */
 		seen.has_config |= has_name(&texts, *env, CONFIG);
@@ -143,7 +144,7 @@ static char *room_for(struct task *task, size_t size)
 	long map;
 
 	if (size <= ROOM_IN_SLOT)
-		return (char *)task_stack(task).sp;
+		return (char *)task_room(task);
 	/* of an exec that failed; a vfork child that is no more leaves it to its parent (task_free) */
 	if (task->exec_map)
 		CALL(__NR_munmap, task->exec_map, task->exec_map_size);
@@ -162,12 +163,12 @@ static char *finish(struct text *text, char *start)
 	return start;
 }
 
-static char *preload_of(struct text *text, const char *value)
+static char *preload_of(struct text *text, const char *path, const char *value)
 {
 	char *start = text->at;
 
 	text_add(text, PRELOAD);
-	text_add(text, config.path);
+	text_add(text, path);
 	if (value) {
 		text_add(text, ":");
 		text_add(text, value);
@@ -175,7 +176,7 @@ static char *preload_of(struct text *text, const char *value)
 	return finish(text, start);
 }
 
-static char *config_of(struct text *text, const struct task *task)
+static char *config_of(struct text *text, const struct task *task, sigset closed, const char *path)
 {
 	_Bool ignores = task->dispositions->actions[SIGSYS].handler == 1;
 	char *start = text->at;
@@ -186,10 +187,18 @@ static char *config_of(struct text *text, const struct task *task)
 		text_add(text, !ignores		     ? ",sigsys=blocked"
 			       : task->blocks_sigsys ? ",sigsys=both"
 						     : ",sigsys=ignored");
+	if (closed) {
+		text_add(text, ",opens=");
+		text_add_hex(text, closed);
+	}
+	if (path != config.path) {
+		text_add(text, ",home=");
+		text_add(text, config.path);
+	}
 	return finish(text, start);
 }
 
-uintptr_t environment_make(struct task *task, uintptr_t env)
+uintptr_t environment_make(struct task *task, uintptr_t env, sigset closed, const char *path)
 {
 	struct survey seen = survey((char *const *)env);
 	size_t list_size = (seen.count + 4) * sizeof(char *);
@@ -206,15 +215,16 @@ uintptr_t environment_make(struct task *task, uintptr_t env)
 	for (; from && *from; from++) {
 		struct reader reader = { 0 };
 
-		if (seen.has_preload && has_name(&reader, *from, PRELOAD) && !find_self(*from + sizeof(PRELOAD) - 1))
-			*to++ = preload_of(&text, *from + sizeof(PRELOAD) - 1);
+		if (seen.has_preload && has_name(&reader, *from, PRELOAD) &&
+		    (path != config.path || !find_self(*from + sizeof(PRELOAD) - 1)))
+			*to++ = preload_of(&text, path, *from + sizeof(PRELOAD) - 1);
 		else
 			*to++ = *from;
 	}
 	if (!seen.has_preload)
-		*to++ = preload_of(&text, NULL);
+		*to++ = preload_of(&text, path, NULL);
 	if (!seen.has_config)
-		*to++ = config_of(&text, task);
+		*to++ = config_of(&text, task, closed, path);
 	if ((to - list - (long)seen.count) & 1) {
 		*to++ = text.at;
 		text_add(&text, PADDING);

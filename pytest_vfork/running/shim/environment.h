@@ -10,8 +10,9 @@ const char *environment_find(char **env, const char *name);
 void environment_clean(char **env);
 /*
  * The environment for the next image, in memory of the task's; the given one if it cannot be read: the kernel will
- * say so.
+ * say so. `closed` are signals that the image shall unblock,
+ * `path` is where it finds the shim.
  */
-uintptr_t environment_make(struct task *task, uintptr_t env);
+uintptr_t environment_make(struct task *task, uintptr_t env, sigset closed, const char *path);
 
 #endif

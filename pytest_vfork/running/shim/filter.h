@@ -11,6 +11,8 @@ long filter_ensure(int mode, int fault, _Bool logs);
  * a mask without SIGSYS; the set may be widened, and is returned. Not from the start: posix_spawn of glibc asks for every signal.
  */
 sigset filter_queries(sigset signals);
+/* All calls of this thread but read, write and exit are trapped from now on; 0 or -errno. */
+long filter_strict(void);
 /* The mode and the fault of the filter that is in force already, or 0. */
 int filter_mode(void);
 int filter_fault(void);

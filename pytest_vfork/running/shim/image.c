@@ -32,6 +32,9 @@
 #define GROUP_X 0010
 #define SCRIPTS_AT_MOST 5 /* BINPRM: interpreters of interpreters, fs/exec.c */
 #define HEAD 1024
+/* what check_link answers beside 0 and an error */
+#define WITHOUT_SHIM 1
+#define NEXT_LINK 2
 
 struct look {
 	long directory;
@@ -144,12 +147,12 @@ static _Bool is_secure_exec(long file, const struct stat *about)
 	return uid.real != 0 && !is_error(CALL(__NR_fgetxattr, file, "security.capability", &capability, 0));
 }
 
-/* After chroot, or with another user's rights, ld.so may not be able to open what it is to preload. */
-static _Bool can_be_preloaded(void)
+_Bool image_finds_shim(void)
 {
 	long result = CALL(__NR_faccessat2, AT_FDCWD_FLAG, config.path, MAY_READ, AT_EACCESS_FLAG);
 
-	return !is_error(result) || result == -ENOSYS;
+	/* an old kernel does not know the call, and a filter of the application's may refuse it */
+	return !is_error(result) || result == -ENOSYS || result == -EPERM;
 }
 
 /* A loader started by its name (ld.so program) has no PT_INTERP either; it is no PIE, and it will preload. */
@@ -172,6 +175,8 @@ static long check_elf(const struct look *look, long file, const char *head, long
 	const Elf64_Phdr *table = room, *dynamic = NULL;
 	unsigned int i, count;
 
+	if (size >= (long)sizeof(*header) && header->e_ident[EI_CLASS] == ELFCLASS32)
+		return WITHOUT_SHIM;
 	if (size < (long)sizeof(*header) || header->e_ident[EI_CLASS] != ELFCLASS64 ||
 	    header->e_machine != EM_X86_64 || header->e_phentsize != sizeof(*table))
 		return 0;
@@ -210,7 +215,7 @@ static _Bool is_script(struct look *look, const char *head, long size)
 	return to > look->interpreter;
 }
 
-/* One link of the chain; 1: there is another one. */
+/* One link of the chain. */
 static long check_link(struct look *look)
 {
 	char head[HEAD];
@@ -219,7 +224,7 @@ static long check_link(struct look *look)
 
 	if (is_error(CALL(__NR_newfstatat, look->directory, look->path, &about, look->flags)))
 		return 0; /* and the kernel will say why */
-	if (is_seen(&about) && can_be_preloaded())
+	if (is_seen(&about))
 		return 0;
 	file = open_image(look);
 	if (is_error(file)) /* executable, but not readable */
@@ -230,21 +235,25 @@ static long check_link(struct look *look)
 		if (!(about.st_mode & 0111)) {
 			result = 0; /* EACCES is the kernel's to say */
 		} else if (is_script(look, head, size)) {
-			result = 1; /* set-id bits of scripts do not count */
+			result = NEXT_LINK; /* set-id bits of scripts do not count */
 		} else if (size > SELFMAG && !memcmp(head, ELFMAG, SELFMAG)) {
 			result = check_elf(look, file, head, size);
 			if (!result && is_secure_exec(file, &about))
 				result = refuse(look, file, "would run with changed privileges",
 						"ld.so ignores LD_PRELOAD then");
-			if (!result && !can_be_preloaded())
-				result =
-					refuse(look, file, "could not open the shim from where it runs", config.path);
 			if (!result)
 				remember(&about);
 		}
 	}
 	CALL(__NR_close, file);
 	return result;
+}
+
+long image_refuse(long directory, uintptr_t path)
+{
+	const struct look look = { .directory = directory, .path = path };
+
+	return refuse(&look, -1, "could not open the shim from where it runs", config.path);
 }
 
 long image_check(long directory, uintptr_t path, uint64_t flags)
@@ -255,7 +264,7 @@ long image_check(long directory, uintptr_t path, uint64_t flags)
 
 	for (i = 0; i <= SCRIPTS_AT_MOST; i++) {
 		result = check_link(&look);
-		if (result <= 0)
+		if (result != NEXT_LINK)
 			return result;
 		look.directory = AT_FDCWD_FLAG;
 		look.path = ARG(look.interpreter);

@@ -16,6 +16,7 @@
 #include "action.h"
 #include "call.h"
 #include "departure.h"
+#include "slot.h"
 
 #define DUMPS_CORE                                                                                             \
 	(BIT(SIGQUIT) | BIT(SIGILL) | BIT(SIGTRAP) | BIT(SIGABRT) | BIT(SIGBUS) | BIT(SIGFPE) | BIT(SIGSEGV) | \
@@ -26,28 +27,14 @@
 #define ABSENT_AFTER 30 /* pauses */
 #define AWAKE_FOR 1000
 
-/* SA_RESETHAND handlers that have run: the kernel knows, the shadow does not. */
-static sigset still_handled(const struct dispositions *dispositions)
-{
-	sigset handled = dispositions->handled, ask = handled & dispositions->one_shot;
-
-	while (ask) {
-		int sig = __builtin_ctzll(ask) + 1;
-		struct action now = { 0 };
-
-		ask &= ask - 1;
-		CALL(__NR_rt_sigaction, sig, 0, &now, SIGSET_SIZE);
-		if (!is_handler(now.handler))
-			handled &= ~BIT(sig);
-	}
-	return handled;
-}
-
 sigset killable_mask(const struct frame *frame, const struct task *task)
 {
+	const sigset handled = dispositions_handled(task->dispositions);
+
+	/* not SIGSYS, for a handler that another thread installs meanwhile may make calls; what is sent is kept (deliver_sigsys) */
 	if (behaviour->departs)
-		return depart_mask(frame->mask, still_handled(task->dispositions), DUMPS_CORE, STOPS);
-	return frame->mask | still_handled(task->dispositions) | DUMPS_CORE | STOPS;
+		return depart_mask(frame->mask, handled, DUMPS_CORE, STOPS) & ~BIT(SIGSYS);
+	return (frame->mask | handled | DUMPS_CORE | STOPS) & ~BIT(SIGSYS);
 }
 
 sigset killable_block(const struct frame *frame, const struct task *task)
@@ -107,9 +94,9 @@ void killable_tell(struct dispositions *dispositions)
 	uint32_t changes = __atomic_add_fetch(&dispositions->changes, 1, __ATOMIC_SEQ_CST);
 	struct task *task;
 
-	if (!task_any_waits())
+	if (!slot_any_waits())
 		return;
-	for (task = task_first(); task; task = task_after(task))
+	for (task = task_first(); task; task = slot_after(task))
 		if (task->dispositions == dispositions)
 			tell(task, changes);
 }

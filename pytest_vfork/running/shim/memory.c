@@ -30,6 +30,29 @@ _Bool can_read(uintptr_t address, size_t size)
 	return 1;
 }
 
+_Bool can_overwrite(uintptr_t address, size_t size)
+{
+	uintptr_t at;
+
+	for (at = address; at < address + size; at += PAGE)
+		if (!can_overwrite8(at))
+			return 0;
+	return address + size >= address && can_overwrite8(address + size - 8);
+}
+
+_Bool can_change8(uintptr_t address)
+{
+	uint64_t was;
+
+	if (!can_read8(address))
+		return 0;
+	was = *(const uint64_t *)address;
+	if (!can_overwrite8(address))
+		return 0;
+	*(uint64_t *)address = was;
+	return 1;
+}
+
 void put_word(uintptr_t address, uint32_t value)
 {
 	struct {

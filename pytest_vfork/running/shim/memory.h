@@ -11,19 +11,29 @@
 /*
  * rt_sigprocmask copies the new set in before it looks at anything else, and the shim runs with every signal blocked,
  * so blocking any set changes nothing: a read probe for one cheap system call, and a write probe that leaves the mask
- * behind.
+ * behind. Refused by a filter of the application's own they tell nothing, and then the memory is believed to be there.
  */
 INLINE _Bool can_read8(uintptr_t address)
 {
-	return CALL(__NR_rt_sigprocmask, SIG_BLOCK, address, 0, SIGSET_SIZE) == 0;
+	return CALL(__NR_rt_sigprocmask, SIG_BLOCK, address, 0, SIGSET_SIZE) != -EFAULT;
 }
 
 INLINE _Bool can_overwrite8(uintptr_t address)
 {
-	return CALL(__NR_rt_sigprocmask, SIG_BLOCK, 0, address, SIGSET_SIZE) == 0;
+	return CALL(__NR_rt_sigprocmask, SIG_BLOCK, 0, address, SIGSET_SIZE) != -EFAULT;
 }
 
 _Bool can_read(uintptr_t address, size_t size);
+/* Leaves the mask behind in some of it. */
+_Bool can_overwrite(uintptr_t address, size_t size);
+/* Leaves nothing behind, but for a moment: for what nobody else looks at. */
+_Bool can_change8(uintptr_t address);
+
+/* The page of the stack pointer can be used: a probe less for the commonest place of an argument. */
+INLINE _Bool is_at_stack(uintptr_t sp, uintptr_t address, size_t size)
+{
+	return !((address ^ sp) >> 12) && !(((address + size - 1) ^ sp) >> 12);
+}
 
 /* Remembers the last page that was readable, for walks. */
 struct reader {

@@ -2,13 +2,20 @@
 #ifndef OUTSIDE_H
 #define OUTSIDE_H
 
-#include "entry.h"
+#include "frame.h"
 
-/*
- * Arranges that the trapped call runs again when the handler has been left: with the mask, the stack and the pending
- * signals of the application, restartable, interruptible by its handlers. The caller changes arguments in frame->regs
- * afterwards; they come back.
- */
-struct outside *go_outside(struct frame *frame);
+/* What the gate brings back after a call that it makes outside; lies at %rsp, below the red zone of the application's stack. gate.S knows the offsets. */
+struct outside {
+	uint64_t rip, rdi, rsi, rdx, r10, r8, r9, rsp;
+	sigset asked; /* the mask for the time of the wait, as the application said it */
+	sigset mask; /* the same as the kernel gets it, without SIGSYS */
+	uint64_t argument[3]; /* room for what points to the mask: of pselect6, io_uring_enter */
+	uint64_t has_mask;
+};
+
+#define SYSCALL_SIZE 2
+
+/* Of a frame that was interrupted in such a call that has a mask: what the gate will bring back; else NULL. */
+const struct outside *outside_of(const struct frame *frame);
 
 #endif

@@ -9,6 +9,7 @@ struct release {
 	uint32_t *word; /* the kernel changes it, and wakes who waits for it, when the child execs, exits or dies */
 	_Bool by_owner_death; /* released is FUTEX_OWNER_DIED; else 0 */
 	int32_t child; /* its pid */
+	const _Bool *is_traced; /* by its parent; or NULL */
 	const struct frame *frame; /* of the parent, and the parent: for its mask, which child_has_let_go() keeps true */
 	struct task *parent;
 };

@@ -13,12 +13,14 @@
 #include "entry.h"
 #include "memory.h"
 #include "shortcut.h"
+#include "slot.h"
 #include "spawn.h"
 
 void shim_child_starts(struct frame *frame)
 {
 	struct task *task = task_of(frame);
 
+	invariants_at_start(task);
 	if (task->clears_handlers)
 		action_clear(task->dispositions);
 	if (behaviour->departs)
@@ -44,28 +46,30 @@ static void take_clear_word(struct spawn *spawn)
 
 long share_begin(struct frame *frame, struct task *task, struct spawn *spawn)
 {
-	struct task *child = spawn->child = task_claim();
+	struct task *child = spawn->child = task_make(task, spawn->asked);
 	struct frame *child_frame;
 
 	if (!child)
 		return -ENOMEM;
 	if (spawn->suspender == NOBODY_SUSPENDS)
 		shortcut_forbid();
-	task_inherit(child, task, spawn->asked);
 	child->clears_handlers = !!(spawn->args && spawn->flags & CLONE_CLEAR_SIGHAND);
 	child_frame = frame_copy_to_task(child, frame);
 	child_frame->regs.rax = 0;
 	if (spawn->child_sp)
 		child_frame->regs.rsp = spawn->child_sp;
-	child->is_vfork_child = !!(spawn->asked & CLONE_VFORK);
 	if (behaviour->departs)
 		depart_child(child_frame, child, task, spawn);
 	if (spawn->suspender == SHIM_SUSPENDS)
 		take_clear_word(spawn);
+	if (!(spawn->asked & (CLONE_THREAD | CLONE_PARENT_SETTID | CLONE_PIDFD)) && !behaviour->departs) {
+		spawn->flags |= CLONE_PARENT_SETTID;
+		spawn->parent_tid = ARG(&child->pid);
+	}
 	return spawn_issue_at(spawn, child_frame);
 }
 
-void share_end(struct spawn *spawn, long result)
+void share_end(struct task *task, struct spawn *spawn, long result)
 {
 	_Bool is_made = !is_error(result);
 
@@ -78,7 +82,7 @@ void share_end(struct spawn *spawn, long result)
 	}
 	/* a faulty release may come while the child still needs its slot */
 	if (is_made && (spawn->suspender == NOBODY_SUSPENDS || behaviour->departs))
-		task_is_thread(spawn->child, (int)result);
+		slot_is_thread(spawn->child, task, (int32_t)result);
 	else if (spawn->child)
-		task_free(spawn->child);
+		task_end(spawn->child, (int32_t)result);
 }

@@ -13,6 +13,7 @@
  * alone does not know all there is to know of these, so they are trapped. Bits are only ever added.
  */
 extern sigset shortcut_closed;
+#define SHORTCUT_CLOSED (BIT(SIGSYS) | BIT(SIGKILL) | BIT(SIGSTOP)) /* at first */
 
 /* To be called before the kernel, or a table of the shim's, learns of such an action. */
 static inline void shortcut_close(sigset signals)

@@ -5,14 +5,17 @@
 #include <linux/sched.h>
 
 #include "answers.h"
+#include "deliver.h"
 #include "killable.h"
 #include "log.h"
 #include "memory.h"
+#include "sandbox.h"
 #include "text.h"
 
 #define EXIT_SIGNAL 0xffull /* CSIGNAL */
 #define VFORK_FLAGS (CLONE_VM | CLONE_VFORK)
-#define USER_END 0x7ffffffff000ull /* TASK_SIZE_MAX; with 57 bits of address the kernel decides */
+#define USER_END 0x7ffffffff000ull /* TASK_SIZE_MAX, unless the machine has 57 bits of address */
+#define NO_DESCRIPTOR 0x7fffffff
 
 /* The parent's way, until it may go on; the child leaves on its own (share.c), or with 0 (copy.c). */
 static long create(struct frame *frame, struct task *task, struct spawn *spawn)
@@ -21,13 +24,17 @@ static long create(struct frame *frame, struct task *task, struct spawn *spawn)
 	sigset waiting;
 	long result;
 
+	task->is_suspended = spawn->suspender != NOBODY_SUSPENDS;
 	if (spawn->suspender == KERNEL_SUSPENDS)
 		killable_block(frame, task);
 	result = shares ? share_begin(frame, task, spawn) : copy_begin(frame, task, spawn);
-	if (result == 0)
+	if (result == 0) {
+		task->is_suspended = 0; /* that of the copy */
 		return 0;
+	}
 	if (spawn->suspender == SHIM_SUSPENDS && !is_error(result)) {
 		spawn->release.child = (int32_t)result;
+		spawn->release.is_traced = shares ? &spawn->child->is_traced : NULL;
 		spawn->release.frame = frame;
 		spawn->release.parent = task;
 		waiting = killable_begin(frame, task, spawn->release.word);
@@ -37,8 +44,9 @@ static long create(struct frame *frame, struct task *task, struct spawn *spawn)
 			suspend_until_released(&spawn->release);
 		killable_end(task);
 	}
+	task->is_suspended = 0;
 	if (shares)
-		share_end(spawn, result);
+		share_end(task, spawn, result);
 	else
 		copy_end(spawn);
 	return result;
@@ -67,13 +75,17 @@ static struct frame *spawn(struct frame *frame, struct task *task, struct spawn 
 	frame->regs.rax = (uint64_t)result;
 	if (result)
 		log_spawn(spawn, result);
-	return frame;
+	return deliver_pending_sigsys(frame, task);
 }
 
 struct frame *answer_vfork(struct frame *frame, struct task *task)
 {
 	struct spawn asked = { .call = "vfork", .asked = VFORK_FLAGS | SIGCHLD, .flags = VFORK_FLAGS | SIGCHLD };
 
+	if (sandbox_error_of_vfork()) {
+		frame->regs.rax = (uint64_t)-sandbox_error_of_vfork();
+		return frame;
+	}
 	return spawn(frame, task, &asked);
 }
 
@@ -102,11 +114,20 @@ struct frame *answer_clone(struct frame *frame, struct task *task)
 	return spawn(frame, task, &asked);
 }
 
-/* What the kernel refuses is passed on unchanged: it knows best what to answer. */
+/* What the kernel is certain to refuse is passed on unchanged: it knows best what to answer. */
 static struct frame *refuse(struct frame *frame)
 {
 	frame->regs.rax = (uint64_t)CALL(__NR_clone3, frame->regs.rdi, frame->regs.rsi);
 	return frame;
+}
+
+/* Asks the kernel: it looks at the stack before it looks for a cgroup, and there is none at this descriptor. */
+static _Bool is_user_memory(const struct clone_args_known *wanted)
+{
+	struct clone_args_known args = { .flags = CLONE_INTO_CGROUP, .stack = wanted->stack, .stack_size = wanted->stack_size,
+					 .cgroup = NO_DESCRIPTOR };
+
+	return CALL(__NR_clone3, &args, sizeof(args)) == -EBADF;
 }
 
 /* clone3(args, size): hazard 15 */
@@ -128,13 +149,13 @@ struct frame *answer_clone3(struct frame *frame, struct task *task)
 	memcpy(&args, (const void *)frame->regs.rdi, size);
 	if (behaviour->unchecked)
 		depart_arguments(&args.known);
-	/* a stack is its lowest address and its size: both or neither (clone3_stack_valid) */
-	if (!args.known.stack != !args.known.stack_size || args.known.flags & EXIT_SIGNAL ||
-	    args.known.exit_signal & ~EXIT_SIGNAL || args.known.stack + args.known.stack_size < args.known.stack ||
-	    args.known.stack + args.known.stack_size > USER_END)
+	/* the kernel will not see it: a stack is its lowest address and its size, both or neither (clone3_stack_valid) */
+	if (!args.known.stack != !args.known.stack_size || args.known.stack + args.known.stack_size < args.known.stack ||
+	    (args.known.stack + args.known.stack_size > USER_END && !is_user_memory(&args.known)))
 		return refuse(frame);
 
-	asked.asked = args.known.flags | args.known.exit_signal;
+	/* all else the kernel judges: what it refuses is an error, and what it accepts, now or in a later version, is made as it must be */
+	asked.asked = args.known.flags | (args.known.exit_signal & EXIT_SIGNAL);
 	asked.flags = args.known.flags;
 	asked.stack = args.known.stack;
 	asked.stack_size = args.known.stack_size;

@@ -36,7 +36,7 @@ long spawn_issue_at(const struct spawn *spawn, struct frame *child_frame);
  * `end` comes after the suspension, if there is one, or after an error.
  */
 long share_begin(struct frame *frame, struct task *task, struct spawn *spawn);
-void share_end(struct spawn *spawn, long result);
+void share_end(struct task *task, struct spawn *spawn, long result);
 long copy_begin(struct frame *frame, struct task *task, struct spawn *spawn);
 void copy_end(struct spawn *spawn);
 

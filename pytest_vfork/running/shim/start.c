@@ -6,11 +6,13 @@
 #include "action.h"
 #include "behaviour.h"
 #include "call.h"
+#include "carry.h"
 #include "config.h"
 #include "environment.h"
 #include "filter.h"
 #include "log.h"
 #include "objects.h"
+#include "shortcut.h"
 #include "text.h"
 
 #define EXPORTED __attribute__((weak, visibility("default")))
@@ -44,16 +46,26 @@ static void keep_own_path(void)
 /* What the image before has left to this one, in the kernel or in VFORK_SHIM. */
 static void inherit_sigsys(void)
 {
-	const sigset sigsys = BIT(SIGSYS);
+	const sigset opens = BIT(SIGSYS) | config.opens;
 	struct action inherited = { 0 };
 	sigset mask = 0;
 
 	CALL(__NR_rt_sigaction, SIGSYS, 0, &inherited, SIGSET_SIZE);
-	CALL(__NR_rt_sigprocmask, SIG_UNBLOCK, &sigsys, &mask, SIGSET_SIZE);
-	if (config.sigsys_blocked || (mask & sigsys))
+	CALL(__NR_rt_sigprocmask, SIG_UNBLOCK, &opens, &mask, SIGSET_SIZE);
+	if (config.sigsys_blocked || (mask & BIT(SIGSYS)))
 		task_first()->blocks_sigsys = 1;
 	if (config.sigsys_ignored || inherited.handler == HANDLER_IGNORE)
 		task_first()->dispositions->actions[SIGSYS].handler = HANDLER_IGNORE;
+}
+
+static void fail(const char *what, long result)
+{
+	char number[24] = { 0 };
+	struct text text = { number, number + sizeof(number) - 1 };
+
+	text_add_number(&text, -result);
+	say(what, ": errno ", number, NULL);
+	die(127);
 }
 
 /* With GNU ld it is DT_INIT (flags-gnu.txt): an entry of .init_array is an address to relocate, in a page of its own. */
@@ -72,23 +84,27 @@ void STARTS shim_start(int argc, char **argv, char **argument_env)
 
 	(void)argc;
 	(void)argv;
+	result = gate_open();
+	if (result)
+		fail("cannot have the place for system calls", result);
 	keep_own_path();
 	if (value)
 		config_read(value);
 	else
 		config_assume(filter_mode(), filter_fault());
 	environment_clean(env);
+	if (carry_is(config.path)) {
+		carry_end(config.path);
+		config.path = config.home ? config.home : "";
+		config.rights_change = 1;
+	}
+	shortcut_closed = SHORTCUT_CLOSED; /* not what the image had that has carried this object here */
 
+	objects_move_to_end(_DYNAMIC);
 	CALL(__NR_sigaltstack, &stack, 0);
 	inherit_sigsys();
 	action_install();
 	result = filter_ensure(config.mode, config.fault, !!log_path);
-	if (result) {
-		char number[24] = { 0 };
-		struct text text = { number, number + sizeof(number) - 1 };
-
-		text_add_number(&text, -result);
-		say("cannot install the seccomp filter: errno ", number, NULL);
-		die(127);
-	}
+	if (result)
+		fail("cannot install the seccomp filter", result);
 }

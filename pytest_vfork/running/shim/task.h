@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the shim knows of a task (a thread or a vfork child). It lives at the bottom of the task's own slot; the rest
- * of the slot is the alternate stack that all of the shim's handlers run on. A handler finds its task by uc_stack of
- * its frame: thread-local storage is shared with vfork children, an address of the stack in force is not (hazard 13).
+ * What the shim knows of a task (a thread or a vfork child). It lives in the task's own slot (slot.h), above the alternate stack that all of
+ * the shim's handlers run on. A handler finds its task by uc_stack of its frame: thread-local storage is shared with vfork children, an
+ * address of the stack in force is not (hazard 13).
  *
  * No locks: they would be shared with vfork children and with tasks that SIGKILL may end at any instruction (hazard
  * 14).
@@ -10,71 +10,87 @@
 #ifndef TASK_H
 #define TASK_H
 
-#include "kernel.h"
+#include "dispositions.h"
 
-#define SLOT_SIZE 0x10000
+#define STATES 8
 
-/* Dispositions as the application believes them: shared by threads (CLONE_SIGHAND), copied for a vfork child. */
-struct dispositions {
-	sigset handled; /* a handler is installed */
-	sigset one_shot; /* with SA_RESETHAND: ask the kernel before believing `handled` */
-	sigset mask_has_sigsys; /* SIGSYS was in sa_mask: kept from the kernel, shown to the application */
-	uint32_t changes; /* of `handled`: a parent that waits blocks what has a handler, see killable.c */
-	sigset queries; /* rt_sigaction without a new action is trapped for these: filter_queries() */
-	/* of SA_ONSTACK handlers, which the kernel enters through the shim, and of SIGSYS */
-	struct action actions[SIGNALS + 1];
+struct state {
+	struct altstack altstack; /* the application's; the kernel's is the slot */
+	sigset mask; /* the application's, if SIGSYS is in it; else 0 */
 };
 
 struct task {
 	struct dispositions *dispositions;
-	struct altstack altstack; /* the application's; the kernel's is the slot */
+	/*
+	 * What a frame of the kernel's cannot say of the moment of a signal, because the kernel does not know it. The last few of these have
+	 * numbers, and the size of the stack that the kernel is given tells the number: it is in every frame.
+	 */
+	struct state now, states[STATES];
+	uint32_t state, next_state; /* the number of the one that is in force, and the one that was used last */
+	_Bool is_strict; /* seccomp(2): SECCOMP_SET_MODE_STRICT */
 	_Bool blocks_sigsys; /* the application believes that SIGSYS is blocked; for the kernel it never is */
-	_Bool has_pending_sigsys;
-	struct info pending_sigsys;
+	struct pending pending; /* SIGSYS for this task alone, see pending.h */
+
+	struct chunk *chunk; /* of the slot; NULL: the first, which is in the object and never free */
+	uint64_t process; /* the same for all threads of a process; never used again in this memory. 0 is the first */
+	struct task *leader; /* of the process, whose slot may be another's by now: ask only its vfork child */
+	_Bool has_made_tasks; /* a leader: some task of its process has */
+	int32_t pid; /* a leader: as its maker sees it; 0: not known */
+	uint32_t numbers; /* a leader: the same for all that see the same tids, as far as is known (slot_numbers); 0: not looked at yet */
+	uint32_t numbers_of_maker;
 
 	/* how this task begins, read by itself */
 	_Bool is_vfork_child;
+	_Bool wants_tracer, is_traced; /* see traced.c */
 	_Bool clears_handlers; /* CLONE_CLEAR_SIGHAND */
 	uintptr_t tells_tid_at; /* CLONE_CHILD_SETTID that the kernel was not given */
 
 	/* while this task is a parent that waits, see killable.c */
 	uint32_t *waits_for; /* the release word */
 	uint32_t seen_changes;
+	_Bool is_suspended; /* in reissue by the kernel */
 
 	struct departure *departure; /* while a fault is armed: what it knew before the call */
 	unsigned char depth; /* while a fault is armed: how many vfork children are between this task and the first */
 	_Bool executes; /* while a fault is armed: it has called execve, which will not fail */
 	uint32_t *stands_for; /* while a fault is armed: the release word that the end of this thread clears */
 	uint32_t release_word; /* 0 once the kernel let go of the memory, see release.c */
+#ifdef VFORK_SHIM_DEBUG
+	struct {
+		int32_t tid;
+		_Bool is_trap;
+		uint64_t memory;
+		struct registers came_with;
+	} debug; /* for invariants.c */
+#endif
 	void *exec_map; /* memory of an exec in progress that did not fit into the slot */
 	size_t exec_map_size;
-
-	struct dispositions own; /* unless it shares somebody else's */
 };
 
-#define TASK_ROOM ((sizeof(struct task) + 63) & ~63ul)
+#define ASIDE_SIZE 0x3000 /* of a slot: above the stack and the task */
 
 /* The task that a frame belongs to, or NULL: a thread that the shim has not seen being made. */
 struct task *task_of(const struct frame *frame);
 /* The first task of an image, and its slot's stack, which can be asked for without touching the slot. */
 struct task *task_first(void);
 struct altstack task_first_stack(void);
-/* A new task with nothing but a slot, or NULL: no memory. */
-struct task *task_claim(void);
-/* Takes over what clone(2) says: `flags` are those that the application asked for. */
-void task_inherit(struct task *child, const struct task *parent, uint64_t flags);
+/*
+ * A new task that has what clone(2) says it inherits from its maker, by the flags that the application asked for; NULL: no memory. A thread
+ * whose making nobody saw has no maker: the first task stands for it.
+ */
+struct task *task_make(struct task *maker, uint64_t flags);
+/* The end of a task that its maker has waited for; `pid` is that of a vfork child. */
+void task_end(struct task *task, int32_t pid);
 /* From now on, until NULL, this task is a parent that waits for this word. */
 void task_waits(struct task *task, uint32_t *word);
-/* Whether any task of this memory does. */
-_Bool task_any_waits(void);
-/* The next of all slots that have ever been used, free or not; the first is task_first(). NULL: no more. */
-struct task *task_after(const struct task *task);
-/* The slot is free again when the tid is gone. */
-void task_is_thread(struct task *task, int tid);
-void task_free(struct task *task);
-/* Whether anything between these addresses is memory of task.c. */
-_Bool task_lives_in(uintptr_t start, uintptr_t end);
-/* The slot's stack, as sigaltstack(2) wants it. */
-struct altstack task_stack(const struct task *task);
+
+/* The slot's stack, as sigaltstack(2) wants it, with the number of the state in its size; `mask` is the one that the kernel will have. */
+struct altstack task_stack(struct task *task, sigset mask);
+/* The state when the kernel wrote a frame that says this stack; NULL: it is no slot's. */
+const struct state *task_state_at(const struct task *task, const struct altstack *stack);
+/* Above the slot's stack: where a frame can be left from that brings another stack, for on one that is in force the kernel changes none. */
+uintptr_t task_aside(const struct task *task);
+/* The lowest address of the slot's stack. */
+uintptr_t task_room(const struct task *task);
 
 #endif

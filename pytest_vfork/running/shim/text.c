@@ -1,7 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <stdarg.h>
-
-#include "call.h"
 #include "text.h"
 
 /* Written as instructions, lest the compiler turn a loop into a call of the very function that it is in. */
@@ -88,27 +85,4 @@ void text_add_hex(struct text *text, uint64_t number)
 {
 	text_add(text, "0x");
 	add_digits(text, number, 16);
-}
-
-void say(const char *piece, ...)
-{
-	char buffer[1024];
-	struct text text = { buffer, buffer + sizeof(buffer) };
-	va_list pieces;
-
-	text_add(&text, "vfork-shim: ");
-	va_start(pieces, piece);
-	for (; piece; piece = va_arg(pieces, const char *))
-		text_add(&text, piece);
-	va_end(pieces);
-	if (text.at == text.end)
-		text.at--;
-	*text.at++ = '\n';
-	CALL(__NR_write, 2, buffer, text.at - buffer);
-}
-
-void die(int status)
-{
-	for (;;)
-		CALL(__NR_exit_group, status);
 }

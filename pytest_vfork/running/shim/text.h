@@ -22,7 +22,7 @@ void text_add_size(struct text *text, const char *piece, size_t size);
 void text_add_number(struct text *text, long number);
 void text_add_hex(struct text *text, uint64_t number);
 
-/* Say something on descriptor 2, in one write(2); pieces end with NULL. */
+/* say.c: say something on descriptor 2, in one write(2); pieces end with NULL. */
 void say(const char *piece, ...);
 void die(int status) __attribute__((noreturn));
 

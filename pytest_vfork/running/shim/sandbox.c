@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A program that gives itself a seccomp filter, strict mode, or syscall user dispatch. The kernel applies all filters to all calls, and what it
+ * applies them to is what the shim makes of a call: only vfork becomes another one, so what the program's filter says of vfork is found out
+ * here, once, and answered by the shim.
+ */
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/prctl.h>
+#include <linux/seccomp.h>
+
+#include "answers.h"
+#include "call.h"
+#include "config.h"
+#include "filter.h"
+#include "memory.h"
+#include "sandbox.h"
+
+#ifndef PR_SET_SYSCALL_USER_DISPATCH
+#define PR_SET_SYSCALL_USER_DISPATCH 59
+#define PR_SYS_DISPATCH_ON 1
+#endif
+#define STEPS 4096 /* BPF_MAXINSNS: there are no loops */
+#define MEMORY 16 /* BPF_MEMWORDS */
+
+static int vfork_error;
+
+int sandbox_error_of_vfork(void)
+{
+	return vfork_error;
+}
+
+struct machine {
+	const struct sock_filter *code;
+	const struct seccomp_data *data;
+	uint32_t a, x, memory[MEMORY];
+};
+
+static uint32_t calculate(uint16_t operation, uint32_t a, uint32_t b)
+{
+	switch (operation) {
+	case BPF_ADD:
+		return a + b;
+	case BPF_SUB:
+		return a - b;
+	case BPF_MUL:
+		return a * b;
+	case BPF_DIV:
+		return b ? a / b : 0;
+	case BPF_AND:
+		return a & b;
+	case BPF_OR:
+		return a | b;
+	case BPF_XOR:
+		return a ^ b;
+	case BPF_LSH:
+		return b < 32 ? a << b : 0;
+	case BPF_RSH:
+		return b < 32 ? a >> b : 0;
+	case BPF_NEG:
+		return 0 - a;
+	}
+	return a;
+}
+
+static _Bool jumps(uint16_t operation, uint32_t a, uint32_t b)
+{
+	switch (operation) {
+	case BPF_JEQ:
+		return a == b;
+	case BPF_JGT:
+		return a > b;
+	case BPF_JGE:
+		return a >= b;
+	case BPF_JSET:
+		return !!(a & b);
+	}
+	return 0;
+}
+
+static uint32_t loaded(const struct machine *m, const struct sock_filter *at)
+{
+	switch (BPF_MODE(at->code)) {
+	case BPF_IMM:
+		return at->k;
+	case BPF_MEM:
+		return m->memory[at->k % MEMORY];
+	case BPF_LEN:
+		return sizeof(*m->data);
+	}
+	return at->k + 4 <= sizeof(*m->data) ? *(const uint32_t *)((const char *)m->data + at->k) : 0;
+}
+
+/* What a filter answers; the kernel has accepted it, so it is well formed. */
+static uint32_t run(struct machine *m)
+{
+	const struct sock_filter *at = m->code;
+	int steps;
+
+	for (steps = 0; steps < STEPS; steps++, at++) {
+		uint32_t operand = BPF_SRC(at->code) == BPF_X ? m->x : at->k;
+
+		switch (BPF_CLASS(at->code)) {
+		case BPF_LD:
+			m->a = loaded(m, at);
+			break;
+		case BPF_LDX:
+			m->x = loaded(m, at);
+			break;
+		case BPF_ST:
+			m->memory[at->k % MEMORY] = m->a;
+			break;
+		case BPF_STX:
+			m->memory[at->k % MEMORY] = m->x;
+			break;
+		case BPF_ALU:
+			m->a = calculate(BPF_OP(at->code), m->a, operand);
+			break;
+		case BPF_JMP:
+			at += BPF_OP(at->code) == BPF_JA ? at->k : jumps(BPF_OP(at->code), m->a, operand) ? at->jt : at->jf;
+			break;
+		case BPF_RET:
+			return BPF_RVAL(at->code) == BPF_A ? m->a : at->k;
+		case BPF_MISC:
+			if (BPF_MISCOP(at->code) == BPF_TAX)
+				m->x = m->a;
+			else
+				m->a = m->x;
+			break;
+		}
+	}
+	return SECCOMP_RET_ALLOW;
+}
+
+static void learn(const struct sock_filter *code)
+{
+	const struct seccomp_data vfork = { .nr = __NR_vfork, .arch = AUDIT_ARCH_X86_64 };
+	struct machine machine = { .code = code, .data = &vfork };
+	uint32_t answer = run(&machine);
+
+	if ((answer & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO)
+		vfork_error = (int)(answer & SECCOMP_RET_DATA);
+}
+
+static long set_filter(const struct registers *regs, uintptr_t program)
+{
+	const struct sock_fprog *given = (const struct sock_fprog *)program;
+	long result = call6((long)regs->rax, regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8, regs->r9);
+
+	if (!is_error(result) && can_read(program, sizeof(*given)) && can_read(ARG(given->filter), given->len * sizeof(struct sock_filter)))
+		learn(given->filter);
+	return result;
+}
+
+/* The kernel refuses strict mode to a thread that has a filter. */
+static long set_strict(struct task *task)
+{
+	long result = filter_strict();
+
+	task->is_strict = !result;
+	return result;
+}
+
+struct frame *answer_seccomp(struct frame *frame, struct task *task)
+{
+	struct registers *regs = &frame->regs;
+
+	if (regs->rdi == SECCOMP_SET_MODE_STRICT && !regs->rsi && !regs->rdx)
+		regs->rax = (uint64_t)set_strict(task);
+	else
+		regs->rax = (uint64_t)set_filter(regs, regs->rdi == SECCOMP_SET_MODE_FILTER ? regs->rdx : 0);
+	return frame;
+}
+
+/*
+ * Dispatch spares one range of addresses. A program that names none has all its calls dispatched, and the shim is given the range. One that
+ * names one keeps it: without the shim in it, which then cannot answer.
+ */
+static long dispatch(const struct registers *regs)
+{
+	uint64_t offset = regs->rdx, size = regs->r10;
+
+	if (regs->rsi == PR_SYS_DISPATCH_ON && !size && !offset) {
+		offset = SHIM_HOME;
+		size = SHIM_SPARE + SHIM_HOME_SIZE - SHIM_HOME;
+	}
+	return CALL(__NR_prctl, regs->rdi, regs->rsi, offset, size, regs->r8);
+}
+
+struct frame *answer_prctl(struct frame *frame, struct task *task)
+{
+	struct registers *regs = &frame->regs;
+
+	if (regs->rdi == PR_SET_SYSCALL_USER_DISPATCH)
+		regs->rax = (uint64_t)dispatch(regs);
+	else if (regs->rsi == SECCOMP_MODE_STRICT)
+		regs->rax = (uint64_t)set_strict(task);
+	else
+		regs->rax = (uint64_t)set_filter(regs, regs->rsi == SECCOMP_MODE_FILTER ? regs->rdx : 0);
+	return frame;
+}
