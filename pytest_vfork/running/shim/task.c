@@ -36,18 +36,22 @@ static uint32_t number_of_state(struct task *task)
 		return task->state;
 	for (i = 0; i < STATES; i++)
 		if (is_same(&task->states[i], &task->now))
-			return task->state = i;
+			return i;
 	task->next_state = (task->next_state + 1) % STATES;
 	task->states[task->next_state] = task->now;
-	return task->state = task->next_state;
+	return task->next_state;
 }
 
 struct altstack task_stack(struct task *task, sigset mask)
 {
 	struct altstack stack = { .sp = task_room(task), .flags = 0 };
 
-	task->now.mask = task->blocks_sigsys ? mask | BIT(SIGSYS) : 0;
-	stack.size = STACK_SIZE - STEP * number_of_state(task);
+	/* where every signal is blocked no handler is entered, and no frame written: so it is around a spawn */
+	if (!task->blocks_sigsys || ~(mask | BIT(SIGSYS) | BIT(SIGKILL) | BIT(SIGSTOP))) {
+		task->now.mask = task->blocks_sigsys ? mask | BIT(SIGSYS) : 0;
+		task->state = number_of_state(task);
+	}
+	stack.size = STACK_SIZE - STEP * task->state;
 	return stack;
 }
 
