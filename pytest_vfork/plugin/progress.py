@@ -6,6 +6,7 @@ What is compiled, in whichever process, is seen by the cache, where each object 
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Iterable
@@ -80,7 +81,9 @@ def _look() -> tuple[int, list[str]]:
     """Return how many objects there are, and the sources of those that are being made."""
     from ..building.cache import Cache
 
-    folders = [folder for folder in Cache.of_user().root.iterdir() if folder.suffix != ".lock"]
-    making = [folder for folder in folders if folder.name.startswith(".making-")]
-    sources = (next((file.name for file in folder.glob("*.*")), "a shared object") for folder in making)
-    return len(folders) - len(making), sorted(set(sources))
+    root = Cache.of_user().root
+    with os.scandir(root) as entries:  # names alone: there may be many
+        names = [entry.name for entry in entries if not entry.name.endswith(".lock")]
+    making = [name for name in names if name.startswith(".making-")]
+    sources = (next((file.name for file in (root / name).glob("*.*")), "a shared object") for name in making)
+    return len(names) - len(making), sorted(set(sources))
