@@ -13,8 +13,8 @@ from .client import Client
 # What shells and workloads start; and what is one program and its libraries, and so can be taken along.
 TOOLS = (
     "sh", "basename", "cat", "cmp", "cp", "cut", "date", "dd", "dirname", "echo", "env", "expr", "false", "find",
-    "grep", "head", "id", "kill", "ln", "ls", "mkdir", "mkfifo", "mktemp", "mv", "od", "printenv", "printf", "ps", "pwd",
-    "readlink", "rm", "sed", "seq", "sleep", "sort", "stat", "stty", "tac", "tail", "tee", "test", "timeout",
+    "grep", "head", "id", "kill", "ln", "ls", "mkdir", "mkfifo", "mktemp", "mv", "od", "printenv", "printf", "ps",
+    "pwd", "readlink", "rm", "sed", "seq", "sleep", "sort", "stat", "stty", "tac", "tail", "tee", "test", "timeout",
     "touch", "tr", "true", "tty", "uname", "uniq", "wc", "xargs", "yes",
 )  # fmt: skip
 PORTABLE = frozenset((*TOOLS, "bash", "busybox", "dash", "strace", "setsid"))
