@@ -80,11 +80,16 @@ class Cache:
             shutil.rmtree(unfinished, ignore_errors=True)
         return made
 
-    def prune(self, limit_bytes: int = LIMIT_BYTES) -> None:
+    def prune(self, limit_bytes: int = LIMIT_BYTES, every_s: float = 0) -> None:
         """Delete the objects not used for longest until the rest is at most `limit_bytes`.
 
-        What was used in the last hour stays: a run may need it.
+        What was used in the last hour stays: a run may need it. Nothing is done if it was within the last `every_s`:
+        looking at thousands of objects takes longer than many a run.
         """
+        stamp = self.root / "pruned"
+        if stamp.exists() and time.time() - stamp.stat().st_mtime < every_s:
+            return
+        stamp.touch()
         with self._locked("prune.lock"):
             objects = []
             for folder in self.root.iterdir():

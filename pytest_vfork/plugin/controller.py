@@ -76,7 +76,7 @@ class Controller:
         if self._results:
             from ..building.cache import Cache
 
-            Cache.of_user().prune()
+            Cache.of_user().prune(every_s=3600)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None, None, None]:

@@ -9,9 +9,12 @@ import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ...building.builder import Builder
 from ...building.toolchain import NoCompilerError
+
+if TYPE_CHECKING:
+    from ...building.builder import Builder
 
 _SOURCES = Path(__file__).parent
 _INIT = Path(__file__).parent.parent / "kernels" / "init.c"
@@ -41,6 +44,8 @@ def init(builder: Builder, machine: str) -> Path:
 
 
 def _static_builder(builder: Builder, machine: str) -> Builder:
+    from ...building.builder import Builder  # heavy, and pytest loads every site in every run
+
     if machine == platform.machine():
         if shutil.which("musl-gcc"):
             return Builder(builder.cache, ("musl-gcc",))

@@ -5,13 +5,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from ...building.builder import Builder
 from ...model import Observation
 from ..sites import Launch, Site, SiteError
 from . import observe
 from .client import AgentLostError, Client, RefusedError
 from .protocol import ProtocolError, Run
+
+if TYPE_CHECKING:
+    from ...building.builder import Builder
 
 
 class AgentSite(Site):

@@ -11,8 +11,8 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ...building.builder import Builder
 from ...model import Observation, Program
 from ..agent import observe, program
 from ..agent.client import Client
@@ -22,6 +22,9 @@ from ..agent.site import AgentSite
 from ..kernels import accelerator, archive, guest, image
 from . import Launch, SiteError
 from .local import LocalSite
+
+if TYPE_CHECKING:
+    from ...building.builder import Builder
 
 MEMORY_MIB = 1024
 _MOST_FAILED_BOOTS = 2  # in a row
