@@ -19,7 +19,7 @@ def test_using_tells_every_option_and_no_other() -> None:
     page = (DOCS / "using.md").read_text("utf-8").partition("## Outcomes")[0]
     told = set(re.findall(r"^\| `--vfork-([a-z-]+)", page, re.MULTILINE))
     every = {option.name for option in own_options()} | {o.name for kind in Kinds.found() for o in kind.options}
-    assert told == every | {"list-faults", "cases"}
+    assert told == every | {"list-faults", "cases", "allow-unexplained"}
 
 
 @pytest.mark.parametrize("page", ["using.md", "design.md"])
