@@ -70,11 +70,12 @@ def test_run_of_what_is_not_there_says_so() -> None:
     assert (done.returncode, done.stderr) == (127, "pytest-vfork: no-such-command: not found\n")
 
 
-def test_run_refuses_a_static_executable(static_image: Path) -> None:
-    done = run("run", "--", str(static_image))
-    assert done.returncode == 126
-    assert "static executable" in done.stderr
-    assert "--vfork-interposer=ptrace is for those" in done.stderr
+def test_run_puts_a_static_executable_under_the_shim(static_image: Path, tmp_path: Path) -> None:
+    assert run("run", "--", str(static_image)).returncode == 0
+    log = tmp_path / "log"
+    done = run("run", "--vfork-log", str(log), "--", "sh", "-c", f"{static_image}; exit 7")
+    assert (done.returncode, done.stderr) == (7, "")
+    assert "refused" not in log.read_text()
 
 
 def test_doctor_says_what_is_there_and_how_to_get_the_rest() -> None:

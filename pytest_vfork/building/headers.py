@@ -44,6 +44,7 @@ _NAMES = {
     "stddef.h": r"offsetof\(",
     "stdlib.h": r"alloc\(|[gs]etenv\(|atol\(|\bsystem\(",
     "sys/epoll.h": r"epoll_",
+    "sys/auxv.h": r"getauxval\(",
     "sys/file.h": r"flock\(",
     "sys/ioctl.h": r"ioctl\(",
     "sys/ptrace.h": r"PTRACE_",

@@ -20,7 +20,7 @@ from ..building.builder import Builder
 from ..building.cache import Cache
 from ..building.toolchain import NoCompilerError, find_cc
 from ..judging.events import parse_refusals, parse_spawns
-from ..model import Mode, Program, Refusal, Spawn
+from ..model import Mode, Refusal, Spawn
 from ..model.census import Wanted, table, tally, to_json, verdict
 from ..running.interposers import InterposerError, Settings
 from ..running.spawns import logger
@@ -64,15 +64,14 @@ def count(command: Sequence[str], interposer: str | None, cc: str | None) -> Cen
     path = shutil.which(command[0])
     if path is None:
         raise FileNotFoundError(command[0])
-    program = Program(Path(path), (path, *command[1:]))
     # ptrace needs no compiler.
     settings = Settings(Mode.REISSUE, Builder(Cache.of_user(), () if interposer == "ptrace" else find_cc(cc)))
-    by = logger(settings, [program], interposer)
+    by = logger(settings, interposer)
     with tempfile.TemporaryDirectory(prefix="pytest-vfork-") as folder:
         log = Path(folder) / "spawns"
         log.touch()
         boot = by.boot(str(log))
-        with subprocess.Popen(boot.wrap(program.argv), env=environment(boot)) as process:
+        with subprocess.Popen(boot.wrap((path, *command[1:])), env=environment(boot)) as process:
             status = _wait(process)
         text = log.read_text("utf-8", "replace")
     return Census(status, parse_spawns(text), parse_refusals(text), by.name)

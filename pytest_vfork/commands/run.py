@@ -69,7 +69,8 @@ def _run(arguments: argparse.Namespace) -> int:
     if refusal:
         return complain(refusal, CANNOT_RUN)
     sys.stdout.flush()
-    argv = boot.wrap(program.argv) if boot.prefix else tuple(arguments.program)
+    # The shim looks for a name as execvp does, and the program sees itself called as it was here.
+    argv = boot.wrap(tuple(arguments.program) if kind.name == "shim" else program.argv)
     try:
         os.execvpe(argv[0] if boot.prefix else path, argv, environment(boot))
     except OSError as error:

@@ -136,17 +136,17 @@ class Session:
         why = next(filter(None, map(self._refuses, started)), None)
         if why:
             return self._result(workload, "", program, None, Verdict(Outcome.UNSUPPORTED, why))
-        seen = self.run_workload(program, started)
+        seen = self.run_workload(program)
         return self._result(workload, "", program, seen, judge_workload(workload, seen))
 
-    def run_workload(self, program: Program, started: Sequence[Program]) -> Observation:
+    def run_workload(self, program: Program) -> Observation:
         """Run a program under the interposer and see which calls it makes: in that run if possible, else in another."""
         if self._interposer.logs_spawns:
             logged = replace(self.booted, boot=self._observed(self._interposer.boot(log=spawns.LOG)))
             return logged.run(program)
         seen = self.booted.run(program)
         try:
-            by = spawns.logger(self._interposer.settings, started)
+            by = spawns.logger(self._interposer.settings)
             made = spawns.observe_spawns(self.booted.site, by, program, self.booted.deadline_s)
         except InterposerError as error:
             return replace(seen, unseen=str(error))

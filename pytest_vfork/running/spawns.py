@@ -3,11 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from ..model import Mode, Program, Spawn
-from .interposers import Interposer, InterposerError, Settings
+from .interposers import Interposer, Settings
 from .interposers.ptrace import Ptrace
 from .interposers.shim import Shim
 from .sites import Launch, Site
@@ -15,19 +14,11 @@ from .sites import Launch, Site
 LOG = "{spawns}"
 
 
-def logger(settings: Settings, started: Sequence[Program], name: str | None = None) -> Interposer:
-    """Return the interposer that logs what these programs spawn and changes nothing else: `name`, or one that can.
-
-    That is the shim, or ptrace if the shim refuses one of them. Raise InterposerError, with the reason, if there is
-    none.
-    """
-    shim = Shim(replace(settings, mode=Mode.REISSUE, given={}))
-    refusal = next(filter(None, map(shim.refuse, started)), None)
-    if name != "ptrace" and refusal is None:
-        return shim
-    if name == "shim":
-        raise InterposerError(str(refusal))
-    return Ptrace(replace(settings, mode=Mode.NATIVE, given={}))
+def logger(settings: Settings, name: str | None = None) -> Interposer:
+    """Return the interposer that logs what a program spawns and changes nothing else: the shim, or ptrace if asked."""
+    if name == "ptrace":
+        return Ptrace(replace(settings, mode=Mode.NATIVE, given={}))
+    return Shim(replace(settings, mode=Mode.REISSUE, given={}))
 
 
 def observe_spawns(site: Site, by: Interposer, program: Program, deadline_s: float) -> tuple[Spawn, ...]:

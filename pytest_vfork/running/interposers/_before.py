@@ -15,7 +15,6 @@ from typing import ClassVar
 
 from ...model import Boot, Observation, Program
 from . import Interposer, UnsupportedError
-from .shim import why_not
 
 _ASKING_S = 30
 _VERSION = re.compile(r"\d+(\.\d+)+[-+~.\w]*")
@@ -91,3 +90,16 @@ def _ask(command: list[str]) -> str:
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout + done.stderr
+
+
+def why_not(executable: Path) -> str | None:
+    """Say why nothing can be preloaded into an executable, or None: without PT_INTERP (elf(5)) there is no ld.so."""
+    with open(executable, "rb") as file:
+        header = file.read(64)
+        if header[:5] != b"\x7fELF\x02":
+            return None
+        start, size, count = (int.from_bytes(header[a:b], "little") for a, b in ((32, 40), (54, 56), (56, 58)))
+        file.seek(start)
+        table = file.read(size * count)
+    kinds = {int.from_bytes(table[at : at + 4], "little") for at in range(0, len(table), max(size, 1))}
+    return None if 3 in kinds else f"{executable} is a static executable, into which nothing can be preloaded"

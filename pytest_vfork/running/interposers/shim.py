@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The reference interposer: a preloaded shared object that traps the calls by seccomp (pytest_vfork/running/shim)."""
+"""The reference interposer: an object that is preloaded, or loads, and traps the calls by seccomp (running/shim)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ... import __version__
 from ...extending import Option
-from ...model import Boot, Mode, Observation, Program
+from ...model import Boot, Mode, Observation
 from . import Interposer, InterposerError, Settings
 
 SOURCES = Path(__file__).parent.parent / "shim"
@@ -75,7 +75,7 @@ class Shim(Interposer):
         return self.mode is not Mode.NATIVE
 
     def boot(self, log: str | None = None) -> Boot:
-        """Compile the shim, if need be, and return the environment that loads it; raise InterposerError."""
+        """Compile the shim, if need be, and return what loads it; raise InterposerError."""
         from ...building.builder import (
             CompileError,  # what renders and compiles is heavy, and options only ask for our modes
         )
@@ -90,12 +90,8 @@ class Shim(Interposer):
             raise InterposerError(f"the shim does not compile: {error}") from error
         armed = f",fault={self._fault.name}" if self._fault else ""
         config = f"mode={self.mode.value}{armed}" + (f",log={log}" if log else "")
-        return Boot(env={"LD_PRELOAD": str(shared_object), "VFORK_SHIM": config})
-
-    def refuse(self, program: Program) -> str | None:
-        """Refuse a static executable, except in native mode."""
-        why = why_not(Path(program.argv[0])) if self.mode is not Mode.NATIVE else None
-        return f"{why}; --vfork-interposer=ptrace is for those" if why else None
+        # Its file is a command too, which starts what nothing can be preloaded into.
+        return Boot((str(shared_object),), {"LD_PRELOAD": str(shared_object), "VFORK_SHIM": config})
 
     def complain(self, probe: Observation) -> str | None:
         """Hold what the probe's prctl answered against the mode and the fault."""
@@ -125,16 +121,3 @@ def flags(cc: Sequence[str]) -> list[str]:
         of_linker = (SOURCES / "flags-gnu.txt").read_text("utf-8").split()
     asserts = ["-DVFORK_SHIM_DEBUG"] if os.environ.get(DEBUG) else []  # shim/invariants.h
     return [*(SOURCES / "flags.txt").read_text("utf-8").split(), *of_linker, *asserts]
-
-
-def why_not(executable: Path) -> str | None:
-    """Say why the shim cannot interpose an executable, or None: without PT_INTERP (elf(5)) nothing is preloaded."""
-    with open(executable, "rb") as file:
-        header = file.read(64)
-        if header[:5] != b"\x7fELF\x02":
-            return None
-        start, size, count = (int.from_bytes(header[a:b], "little") for a, b in ((32, 40), (54, 56), (56, 58)))
-        file.seek(start)
-        table = file.read(size * count)
-    kinds = {int.from_bytes(table[at : at + 4], "little") for at in range(0, len(table), max(size, 1))}
-    return None if 3 in kinds else f"{executable} is a static executable, into which nothing can be preloaded"

@@ -86,7 +86,8 @@ struct behaviour {
 
 	/* its exec: departure-exec.c */
 	_Bool loses_exec_errno, leaves_zombie_at_failed_exec, ignores_cloexec, resets_ignored_at_exec, unblocks_at_exec,
-		blocks_at_exec, loses_environment, shows_itself, refuses_scripts, refuses_execveat, executes_in_new_process;
+		blocks_at_exec, loses_environment, shows_itself, refuses_scripts, refuses_execveat, executes_in_new_process,
+		refuses_static_images, shows_loader;
 	struct deed child_executes_with;
 };
 

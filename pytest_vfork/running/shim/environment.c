@@ -7,6 +7,7 @@
 #include "behaviour.h"
 #include "carry.h"
 #include "config.h"
+#include "load.h"
 #include "memory.h"
 #include "text.h"
 
@@ -116,7 +117,7 @@ static size_t size_of(struct reader *reader, const char *text)
 	return (size_t)(end - text);
 }
 
-static struct survey survey(char *const *env)
+static struct survey survey(char *const *env, _Bool is_static)
 {
 	struct survey seen = { .bytes = 3 * 16 + 2 * strlen(config.path) + strlen(config.text) + ROOM_FOR_REST,
 			       .is_readable = 1 };
@@ -129,7 +130,7 @@ static struct survey survey(char *const *env)
 		}
 		if (!*env)
 			break;
-		if (has_name(&texts, *env, PRELOAD)) {
+		if (!is_static && has_name(&texts, *env, PRELOAD)) {
 			seen.has_preload = 1;
 			seen.bytes += size_of(&texts, *env) + strlen(config.path) + CARRIED_ROOM;
 		}
@@ -198,20 +199,31 @@ static char *config_of(struct text *text, const struct task *task, sigset closed
 	return finish(text, start);
 }
 
-uintptr_t environment_make(struct task *task, uintptr_t env, sigset closed, const char *path)
+static char *image_of(struct text *text, const char *image)
 {
-	struct survey seen = survey((char *const *)env);
-	size_t list_size = (seen.count + 4) * sizeof(char *);
+	char *start = text->at;
+
+	text_add(text, IMAGE);
+	text_add(text, image);
+	return finish(text, start);
+}
+
+uintptr_t environment_make(struct task *task, uintptr_t env, struct handover *handover)
+{
+	const char *image = handover->image, *path = handover->shim;
+	struct survey seen = survey((char *const *)env, !!image);
+	size_t list_size = (seen.count + 4) * sizeof(char *), image_size = image ? sizeof(IMAGE) + strlen(image) : 0;
 	char **list, **to, *const *from = (char *const *)env;
 	struct text text;
 
 	if (!seen.is_readable)
 		return env;
-	list = to = (char **)room_for(task, list_size + seen.bytes);
-	if (!list)
+	handover->room = room_for(task, handover->room_size + list_size + seen.bytes + image_size);
+	if (!handover->room)
 		return env;
+	list = to = (char **)((char *)handover->room + handover->room_size);
 	text.at = (char *)list + list_size;
-	text.end = text.at + seen.bytes;
+	text.end = text.at + seen.bytes + image_size;
 	for (; from && *from; from++) {
 		struct reader reader = { 0 };
 
@@ -221,11 +233,13 @@ uintptr_t environment_make(struct task *task, uintptr_t env, sigset closed, cons
 		else
 			*to++ = *from;
 	}
-	if (!seen.has_preload)
+	if (!image && !seen.has_preload)
 		*to++ = preload_of(&text, path, NULL);
 	if (!seen.has_config)
-		*to++ = config_of(&text, task, closed, path);
-	if ((to - list - (long)seen.count) & 1) {
+		*to++ = config_of(&text, task, handover->closed, path);
+	if (image)
+		*to++ = image_of(&text, image);
+	else if ((to - list - (long)seen.count) & 1) {
 		*to++ = text.at;
 		text_add(&text, PADDING);
 		finish(&text, text.at);

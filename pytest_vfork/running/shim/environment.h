@@ -8,11 +8,19 @@
 const char *environment_find(char **env, const char *name);
 /* Takes the shim out of the environment, in place. */
 void environment_clean(char **env);
+/* What an exec hands over. */
+struct handover {
+	const char *shim; /* where the image finds it */
+	sigset mask, closed; /* to execute with; those of its signals that the image shall unblock */
+	const char *image; /* for the loader of a static image (load.h); else NULL */
+	size_t room_size; /* memory that is needed besides, for as long */
+	void *room;
+};
+
 /*
  * The environment for the next image, in memory of the task's; the given one if it cannot be read: the kernel will
- * say so. `closed` are signals that the image shall unblock,
- * `path` is where it finds the shim.
+ * say so.
  */
-uintptr_t environment_make(struct task *task, uintptr_t env, sigset closed, const char *path);
+uintptr_t environment_make(struct task *task, uintptr_t env, struct handover *handover);
 
 #endif

@@ -9,44 +9,59 @@
 #include "environment.h"
 #include "image.h"
 #include "memory.h"
+#include "static.h"
 #include "traced.h"
 
 #define CURRENT_DIRECTORY (-100l) /* AT_FDCWD */
 #define EMPTY_PATH 0x1000 /* AT_EMPTY_PATH */
+#define NO_FOLLOW 0x100 /* AT_SYMLINK_NOFOLLOW */
 
 /*
  * The call is made inside the handler: it needs nothing of the application's stack, and no other execve of this task can come between. The
  * next image gets the mask of the application, but a handler of the application's must not run here: what is handled stays blocked, and the
  * image's constructor, told by VFORK_SHIM, opens it again. A signal that comes meanwhile is one that came while the kernel was at it.
  */
-static long execute(struct frame *frame, struct task *task, uint64_t *env, _Bool gets_shim, const char *shim)
+static long execute(struct frame *frame, struct task *task, struct image *image, long kind, uint64_t *env, const char *shim)
 {
 	const struct registers *regs = &frame->regs;
-	sigset closed = gets_shim ? dispositions_handled(task->dispositions) & ~frame->mask : 0, mask = frame->mask | closed;
+	uint32_t nr = (uint32_t)regs->rax;
+	struct handover handover = { .shim = shim };
 
-	*env = environment_make(task, *env, closed, shim);
-	CALL(__NR_rt_sigprocmask, SIG_SETMASK, &mask, 0, SIGSET_SIZE);
-	return CALL((uint32_t)regs->rax, regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8);
+	handover.closed = kind == IMAGE_WITHOUT_SHIM ? 0 : dispositions_handled(task->dispositions) & ~frame->mask;
+	handover.mask = frame->mask | handover.closed;
+	if (kind == IMAGE_STATIC)
+		return static_execute(task, image, nr == __NR_execve ? regs->rsi : regs->rdx, *env, &handover);
+	*env = environment_make(task, *env, &handover);
+	/* not before: memory is looked at by a call that is harmless while all signals are blocked (memory.h) */
+	CALL(__NR_rt_sigprocmask, SIG_SETMASK, &handover.mask, 0, SIGSET_SIZE);
+	return CALL(nr, regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8);
 }
 
-static struct frame *answer(struct frame *frame, struct task *task, long directory, uintptr_t path, uint64_t flags, uint64_t *env)
+static struct frame *answer(struct frame *frame, struct task *task, struct image *image, uint64_t *env)
 {
 	uint64_t before = *env;
-	long file = -1, result = image_check(directory, path, flags);
-	_Bool gets_shim = result == 0;
+	/* AT_EXECVE_CHECK starts nothing, and of other flags the kernel knows */
+	_Bool starts = !(image->flags & ~(uint64_t)(EMPTY_PATH | NO_FOLLOW));
+	long file = -1, kind = starts ? image_check(image) : IMAGE_DYNAMIC, result = kind;
+	_Bool gets_shim = kind == IMAGE_DYNAMIC || kind == IMAGE_STATIC;
 	char name[CARRIED_ROOM];
 
 	if (result >= 0 && behaviour->departs)
-		result = depart_at_exec(frame, task, directory, path, env);
+		result = depart_at_exec(frame, task, image->directory, image->path, env);
+	if (kind == IMAGE_STATIC && behaviour->refuses_static_images && task->is_vfork_child)
+		result = -EPERM;
 	if (result >= 0 && gets_shim && (config.rights_change || !image_finds_shim())) {
 		file = carry_make(name);
 		if (is_error(file) && !image_finds_shim())
-			result = image_refuse(directory, path);
+			result = image_refuse(image);
 	}
 	if (result >= 0) {
-		traced_before_exec(task, directory, path, flags);
-		result = execute(frame, task, env, gets_shim, is_error(file) ? config.path : name);
+		if (starts)
+			traced_before_exec(task, image->directory, image->path, image->flags);
+		result = execute(frame, task, image, kind, env, is_error(file) ? config.path : name);
 	}
+	if (kind == IMAGE_STATIC && image->file >= 0)
+		CALL(__NR_close, image->file);
 	if (!is_error(file))
 		CALL(__NR_close, file);
 	*env = before;
@@ -56,20 +71,22 @@ static struct frame *answer(struct frame *frame, struct task *task, long directo
 
 struct frame *answer_execve(struct frame *frame, struct task *task)
 {
-	return answer(frame, task, CURRENT_DIRECTORY, frame->regs.rdi, 0, &frame->regs.rdx);
+	struct image image = { .directory = CURRENT_DIRECTORY, .path = frame->regs.rdi };
+
+	return answer(frame, task, &image, &frame->regs.rdx);
 }
 
 struct frame *answer_execveat(struct frame *frame, struct task *task)
 {
 	struct registers *regs = &frame->regs;
-	uint64_t flags = regs->r8 & EMPTY_PATH;
+	struct image image = { .directory = (int)regs->rdi, .path = regs->rsi, .flags = (uint32_t)regs->r8 };
 
 	if (behaviour->refuses_execveat) {
 		regs->rax = (uint64_t)-ENOSYS;
 		return frame;
 	}
 	/* AT_EMPTY_PATH counts only for an empty path */
-	if (flags && can_read(regs->rsi, 1) && *(const char *)regs->rsi)
-		flags = 0;
-	return answer(frame, task, (int)regs->rdi, regs->rsi, flags, &regs->r10);
+	if (image.flags & EMPTY_PATH && can_read(regs->rsi, 1) && *(const char *)regs->rsi)
+		image.flags &= ~(uint64_t)EMPTY_PATH;
+	return answer(frame, task, &image, &regs->r10);
 }

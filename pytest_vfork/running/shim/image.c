@@ -13,6 +13,7 @@
 
 #include "call.h"
 #include "config.h"
+#include "load.h"
 #include "log.h"
 #include "text.h"
 
@@ -30,17 +31,13 @@
 #define SET_UID 04000
 #define SET_GID 02000
 #define GROUP_X 0010
-#define SCRIPTS_AT_MOST 5 /* BINPRM: interpreters of interpreters, fs/exec.c */
 #define HEAD 1024
-/* what check_link answers beside 0 and an error */
-#define WITHOUT_SHIM 1
-#define NEXT_LINK 2
+#define NEXT_LINK 100 /* what check_link answers beside enum image_kind and an error */
 
 struct look {
 	long directory;
 	uintptr_t path;
 	uint64_t flags; /* AT_* of execveat */
-	char interpreter[256]; /* BINPRM_BUF_SIZE */
 };
 
 static long refuse(const struct look *look, long file, const char *is, const char *reason)
@@ -171,52 +168,71 @@ static _Bool is_loader(long file, const Elf64_Phdr *dynamic)
 static long check_elf(const struct look *look, long file, const char *head, long size)
 {
 	const Elf64_Ehdr *header = (const Elf64_Ehdr *)head;
-	Elf64_Phdr room[HEAD / sizeof(Elf64_Phdr)];
+	Elf64_Phdr room[PARTS_AT_MOST];
 	const Elf64_Phdr *table = room, *dynamic = NULL;
 	unsigned int i, count;
+	_Bool has_load = 0;
 
 	if (size >= (long)sizeof(*header) && header->e_ident[EI_CLASS] == ELFCLASS32)
-		return WITHOUT_SHIM;
+		return IMAGE_WITHOUT_SHIM;
 	if (size < (long)sizeof(*header) || header->e_ident[EI_CLASS] != ELFCLASS64 ||
 	    header->e_machine != EM_X86_64 || header->e_phentsize != sizeof(*table))
-		return 0;
+		return IMAGE_DYNAMIC;
+	if (header->e_type != ET_EXEC && header->e_type != ET_DYN)
+		return IMAGE_DYNAMIC;
 	count = header->e_phnum;
 	if (header->e_phoff + count * sizeof(*table) <= (unsigned long)size) {
 		table = (const Elf64_Phdr *)(head + header->e_phoff); /* as linkers lay it out */
 	} else {
 		size = CALL(__NR_pread64, file, room, sizeof(room), header->e_phoff);
-		if (is_error(size) || count > (unsigned long)size / sizeof(*table))
-			return 0;
+		if (is_error(size) || (count <= PARTS_AT_MOST && count > (unsigned long)size / sizeof(*table)))
+			return IMAGE_DYNAMIC;
+		if (count > PARTS_AT_MOST)
+			return refuse(look, file, "has too many program headers", "it may be static, and the loader cannot read them all");
 	}
 	for (i = 0; i < count; i++) {
 		if (table[i].p_type == PT_INTERP)
-			return 0;
+			return IMAGE_DYNAMIC;
 		if (table[i].p_type == PT_DYNAMIC)
 			dynamic = &table[i];
+		has_load |= table[i].p_type == PT_LOAD;
 	}
-	if (dynamic && header->e_type == ET_DYN && is_loader(file, dynamic))
-		return 0;
-	return refuse(look, file, "is statically linked", "nothing can be preloaded into it");
+	if (!has_load || (dynamic && header->e_type == ET_DYN && is_loader(file, dynamic)))
+		return IMAGE_DYNAMIC;
+	return IMAGE_STATIC;
 }
 
 /* "#! interpreter argument": as fs/binfmt_script.c reads it */
-static _Bool is_script(struct look *look, const char *head, long size)
+static _Bool is_script(struct image *image, const char *head, long size)
 {
-	const char *from = head + 2, *end = head + (size < 256 ? size : 256);
-	char *to = look->interpreter;
+	const char *from = head + 2, *end = head + (size < SCRIPT_HEAD ? size : SCRIPT_HEAD), *line = from;
+	char *to = image->lines[image->scripts].interpreter, *start = to;
 
 	if (size < 3 || head[0] != '#' || head[1] != '!')
 		return 0;
-	while (from < end && (*from == ' ' || *from == '\t'))
+	while (line < end && *line != '\n')
+		line++;
+	while (from < line && (*from == ' ' || *from == '\t'))
 		from++;
-	while (from < end && *from && *from != ' ' && *from != '\t' && *from != '\n')
+	while (from < line && *from && *from != ' ' && *from != '\t')
 		*to++ = *from++;
 	*to = 0;
-	return to > look->interpreter;
+	if (to == start)
+		return 0;
+	while (from < line && (*from == ' ' || *from == '\t'))
+		from++;
+	while (line > from && (line[-1] == ' ' || line[-1] == '\t'))
+		line--;
+	to = image->lines[image->scripts].argument;
+	while (from < line && *from)
+		*to++ = *from++;
+	*to = 0;
+	image->scripts++;
+	return 1;
 }
 
 /* One link of the chain. */
-static long check_link(struct look *look)
+static long check_link(struct image *image, const struct look *look)
 {
 	char head[HEAD];
 	struct stat about;
@@ -234,41 +250,46 @@ static long check_link(struct look *look)
 		size = CALL(__NR_pread64, file, head, sizeof(head), 0);
 		if (!(about.st_mode & 0111)) {
 			result = 0; /* EACCES is the kernel's to say */
-		} else if (is_script(look, head, size)) {
+		} else if (is_script(image, head, size)) {
 			result = NEXT_LINK; /* set-id bits of scripts do not count */
 		} else if (size > SELFMAG && !memcmp(head, ELFMAG, SELFMAG)) {
 			result = check_elf(look, file, head, size);
-			if (!result && is_secure_exec(file, &about))
+			if ((result == IMAGE_DYNAMIC || result == IMAGE_STATIC) && is_secure_exec(file, &about))
 				result = refuse(look, file, "would run with changed privileges",
 						"ld.so ignores LD_PRELOAD then");
-			if (!result)
+			if (result == IMAGE_DYNAMIC)
 				remember(&about);
+			if (result == IMAGE_STATIC) {
+				image->file = file;
+				return result;
+			}
 		}
 	}
 	CALL(__NR_close, file);
 	return result;
 }
 
-long image_refuse(long directory, uintptr_t path)
+long image_refuse(const struct image *image)
 {
-	const struct look look = { .directory = directory, .path = path };
+	const struct look look = { .directory = image->directory, .path = image->path };
 
 	return refuse(&look, -1, "could not open the shim from where it runs", config.path);
 }
 
-long image_check(long directory, uintptr_t path, uint64_t flags)
+long image_check(struct image *image)
 {
-	struct look look = { .directory = directory, .path = path, .flags = flags };
+	struct look look = { .directory = image->directory, .path = image->path, .flags = image->flags };
 	long result = 0;
-	int i;
 
-	for (i = 0; i <= SCRIPTS_AT_MOST; i++) {
-		result = check_link(&look);
+	image->file = -1;
+	image->scripts = 0;
+	do {
+		result = check_link(image, &look);
 		if (result != NEXT_LINK)
 			return result;
 		look.directory = AT_FDCWD_FLAG;
-		look.path = ARG(look.interpreter);
+		look.path = ARG(image->lines[image->scripts - 1].interpreter);
 		look.flags = 0;
-	}
-	return 0;
+	} while (image->scripts <= SCRIPTS_AT_MOST);
+	return IMAGE_DYNAMIC;
 }

@@ -4,15 +4,36 @@
 
 #include "kernel.h"
 
+#define SCRIPTS_AT_MOST 5 /* BINPRM: interpreters of interpreters, fs/exec.c */
+#define SCRIPT_HEAD 256 /* BINPRM_BUF_SIZE */
+
+/* What an execveat(directory, path, flags) would start. */
+struct image {
+	long directory;
+	uintptr_t path;
+	uint64_t flags; /* AT_* of execveat */
+	_Bool is_named_by_file; /* its process is, not by the path */
+	long file; /* of a static image: open, to be closed; else -1 */
+	unsigned int scripts; /* that the kernel would go through */
+	struct {
+		char interpreter[SCRIPT_HEAD], argument[SCRIPT_HEAD];
+	} lines[SCRIPTS_AT_MOST + 1];
+};
+
+enum image_kind {
+	IMAGE_DYNAMIC, /* or the kernel will say why not */
+	IMAGE_WITHOUT_SHIM, /* it runs without, and is not trapped (32 bits) */
+	IMAGE_STATIC,
+};
+
 /*
- * Looks at the program that an execveat(directory, path, flags) would start. Says on descriptor 2 why, and returns
- * -EPERM, if the shim could never get into it and its first trapped call would be its death; 1 for one that runs without it and is not
- * trapped (32 bits); else 0, and the kernel decides.
+ * Looks at the program. Says on descriptor 2 why, and returns -EPERM, if the shim could never get into it and its first trapped call would be
+ * its death; else enum image_kind.
  */
-long image_check(long directory, uintptr_t path, uint64_t flags);
+long image_check(struct image *image);
 /* Whether, as things are, it could open the shim where that lies: after chroot, or with another user's rights, ld.so may not. */
 _Bool image_finds_shim(void);
 /* Says that it cannot; -EPERM. */
-long image_refuse(long directory, uintptr_t path);
+long image_refuse(const struct image *image);
 
 #endif

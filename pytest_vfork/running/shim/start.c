@@ -13,6 +13,7 @@
 #include "log.h"
 #include "objects.h"
 #include "shortcut.h"
+#include "start.h"
 #include "text.h"
 
 #define EXPORTED __attribute__((weak, visibility("default")))
@@ -30,17 +31,6 @@ static const char *find_own_path(void)
 		if (object->dynamic == _DYNAMIC)
 			return object->name;
 	return "";
-}
-
-static void keep_own_path(void)
-{
-	const char *path = find_own_path();
-
-	if (*path != '/') {
-		say("cannot tell my own path, or it is relative in LD_PRELOAD: \"", path, "\"", NULL);
-		die(127);
-	}
-	config.path = config_keep(path, strlen(path));
 }
 
 /* What the image before has left to this one, in the kernel or in VFORK_SHIM. */
@@ -68,6 +58,39 @@ static void fail(const char *what, long result)
 	die(127);
 }
 
+void shim_begin(const char *path, char **env)
+{
+	const char *value = environment_find(env, CONFIG);
+	struct altstack stack = task_first_stack();
+	long result;
+
+	if (*path != '/') {
+		say("cannot tell my own path, or it is relative in LD_PRELOAD: \"", path, "\"", NULL);
+		die(127);
+	}
+	config.path = config_keep(path, strlen(path));
+	if (value)
+		config_read(value);
+	else
+		config_assume(filter_mode(), filter_fault());
+	shortcut_closed = SHORTCUT_CLOSED; /* not what the image had that has carried this object here */
+	CALL(__NR_sigaltstack, &stack, 0);
+	inherit_sigsys();
+	action_install();
+	result = filter_ensure(config.mode, config.fault, !!log_path);
+	if (result)
+		fail("cannot install the seccomp filter", result);
+}
+
+void shim_leave_carrier(void)
+{
+	if (!carry_is(config.path))
+		return;
+	carry_end(config.path);
+	config.path = config.home ? config.home : "";
+	config.rights_change = 1;
+}
+
 /* With GNU ld it is DT_INIT (flags-gnu.txt): an entry of .init_array is an address to relocate, in a page of its own. */
 #ifdef GNU_LD
 #define STARTS
@@ -78,33 +101,15 @@ static void fail(const char *what, long result)
 void STARTS shim_start(int argc, char **argv, char **argument_env)
 {
 	char **env = &environ && environ ? environ : argument_env;
-	const char *value = environment_find(env, CONFIG);
-	struct altstack stack = task_first_stack();
-	long result;
+	long result = gate_open();
 
 	(void)argc;
 	(void)argv;
-	result = gate_open();
 	if (result)
 		fail("cannot have the place for system calls", result);
-	keep_own_path();
-	if (value)
-		config_read(value);
-	else
-		config_assume(filter_mode(), filter_fault());
+	shim_begin(find_own_path(), env);
+	/* it takes the path that is in force until here out of LD_PRELOAD */
 	environment_clean(env);
-	if (carry_is(config.path)) {
-		carry_end(config.path);
-		config.path = config.home ? config.home : "";
-		config.rights_change = 1;
-	}
-	shortcut_closed = SHORTCUT_CLOSED; /* not what the image had that has carried this object here */
-
+	shim_leave_carrier();
 	objects_move_to_end(_DYNAMIC);
-	CALL(__NR_sigaltstack, &stack, 0);
-	inherit_sigsys();
-	action_install();
-	result = filter_ensure(config.mode, config.fault, !!log_path);
-	if (result)
-		fail("cannot install the seccomp filter", result);
 }

@@ -112,6 +112,7 @@ static _Bool inherit(struct task *child, struct task *maker, uint64_t flags)
 	else
 		child->now.altstack.flags = SS_DISABLE_FLAG;
 	child->is_vfork_child = !!(flags & CLONE_VFORK);
+	child->shares_files = (flags & (CLONE_FILES | CLONE_THREAD)) == CLONE_FILES;
 	return 1;
 }
 

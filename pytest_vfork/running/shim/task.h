@@ -41,6 +41,7 @@ struct task {
 
 	/* how this task begins, read by itself */
 	_Bool is_vfork_child;
+	_Bool shares_files; /* CLONE_FILES, and not as a thread */
 	_Bool wants_tracer, is_traced; /* see traced.c */
 	_Bool clears_handlers; /* CLONE_CLEAR_SIGHAND */
 	uintptr_t tells_tid_at; /* CLONE_CHILD_SETTID that the kernel was not given */

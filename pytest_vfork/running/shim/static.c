@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The exec of a static image, as far as it is the old image's: all that the kernel would refuse is refused here, for after the exec of the
+ * loader there is no way back. The loader gets the image as an open descriptor: what has been looked at is what will run, and a path may
+ * mean something else by then (/proc/self/exe, a descriptor that the exec closes).
+ */
+#include "static.h"
+
+#include <asm/fcntl.h>
+#include <linux/sched.h>
+
+#include "call.h"
+#include "config.h"
+#include "memory.h"
+#include "text.h"
+
+#define CURRENT_DIRECTORY (-100l) /* AT_FDCWD */
+#define EMPTY_PATH 0x1000 /* AT_EMPTY_PATH */
+#define EFFECTIVE 0x200 /* AT_EACCESS */
+#define NO_FOLLOW 0x100 /* AT_SYMLINK_NOFOLLOW */
+#define ONLY_CHECK 0x10000 /* AT_EXECVE_CHECK, Linux 6.14 */
+#define MAY_EXECUTE 1 /* X_OK */
+#define CLOSE_ON_EXEC 1 /* FD_CLOEXEC */
+#define NAME_SIZE 4096 /* PATH_MAX */
+
+/* Whether the kernel would execute this file; -EINVAL: it cannot say so without doing it. */
+static long ask(long directory, uintptr_t path, uint64_t flags)
+{
+	const char *const nothing[] = { "", NULL };
+
+	return CALL(__NR_execveat, directory, path, nothing, nothing + 1, flags | ONLY_CHECK);
+}
+
+static long guess(long directory, uintptr_t path, uint64_t flags)
+{
+	char target;
+	long result;
+
+	if (flags & NO_FOLLOW && !is_error(CALL(__NR_readlinkat, directory, path, &target, 1)))
+		return -ELOOP;
+	result = CALL(__NR_faccessat2, directory, path, MAY_EXECUTE, EFFECTIVE | flags);
+	return result == -ENOSYS ? 0 : result; /* Linux before 5.8 */
+}
+
+/* A descriptor that the exec closes: the interpreter could not open the script (BINPRM_FLAGS_PATH_INACCESSIBLE). */
+static _Bool is_out_of_reach(const struct image *image)
+{
+	if (!image->scripts || image->directory == CURRENT_DIRECTORY || *(const char *)image->path == '/')
+		return 0;
+	return CALL(__NR_fcntl, image->directory, F_GETFD) & CLOSE_ON_EXEC;
+}
+
+/* The script, each interpreter, and the image. */
+static long check(struct image *image)
+{
+	long (*may)(long, uintptr_t, uint64_t) = ask, result = ask(image->directory, image->path, image->flags);
+	unsigned int i;
+
+	if (result == -EINVAL || result == -ENOSYS) {
+		may = guess;
+		result = guess(image->directory, image->path, image->flags);
+	}
+	for (i = 0; !result && i < image->scripts; i++)
+		result = may(CURRENT_DIRECTORY, ARG(image->lines[i].interpreter), 0);
+	/* both are of Linux 6.14: bprm->comm_from_dentry */
+	image->is_named_by_file = may == ask && image->flags & EMPTY_PATH;
+	return !result && is_out_of_reach(image) ? -ENOENT : result;
+}
+
+/* bprm->filename: of a descriptor, or of a path relative to one, the kernel makes a name */
+static void add_name(struct text *text, const struct image *image)
+{
+	const char *path = (const char *)image->path;
+
+	if (image->directory != CURRENT_DIRECTORY && *path != '/') {
+		text_add(text, "/dev/fd/");
+		text_add_number(text, image->directory);
+		if (*path)
+			text_add(text, "/");
+	}
+	text_add(text, path);
+}
+
+static size_t count(uintptr_t list)
+{
+	struct reader reader = { 0 };
+	size_t size = 0;
+
+	while (reader_sees(&reader, list + size * sizeof(char *)) && ((char *const *)list)[size])
+		size++;
+	return size;
+}
+
+/* binfmt_script.c: interpreter, argument, path of the script instead of the first of argv; the last interpreter comes first. */
+static uintptr_t make_argv(const struct image *image, const char *name, const char *const *argv, size_t size, const char **room)
+{
+	const char **to = room;
+	unsigned int i;
+
+	for (i = image->scripts; i-- > 0;) {
+		*to++ = image->lines[i].interpreter;
+		if (*image->lines[i].argument)
+			*to++ = image->lines[i].argument;
+		if (!i)
+			*to++ = name;
+	}
+	if (size > 1)
+		memcpy(to, argv + 1, (size - 1) * sizeof(*to));
+	to[size > 1 ? size - 1 : 0] = NULL;
+	return ARG(room);
+}
+
+static long hand_over(struct task *task, struct image *image, uintptr_t argv, uintptr_t env, struct handover *handover)
+{
+	char room[NAME_SIZE + 64];
+	struct text text = { room, room + sizeof(room) - 1 };
+	const char *name;
+	size_t size = 0;
+
+	text_add_number(&text, image->file);
+	text_add(&text, image->is_named_by_file ? "!" : ":");
+	name = text.at;
+	add_name(&text, image);
+	*text.at = 0;
+	handover->image = room;
+	if (image->scripts) {
+		size = count(argv);
+		handover->room_size = (size + 1 + 3 * image->scripts) * sizeof(char *);
+	}
+	env = environment_make(task, env, handover);
+	if (!handover->room)
+		return -EFAULT; /* of an environment that cannot be read */
+	if (image->scripts)
+		argv = make_argv(image, name, (const char *const *)argv, size, handover->room);
+	CALL(__NR_fcntl, image->file, F_SETFD, 0);
+	CALL(__NR_rt_sigprocmask, SIG_SETMASK, &handover->mask, 0, SIGSET_SIZE);
+	return CALL(__NR_execve, handover->shim, argv, env);
+}
+
+/*
+ * Who shares the descriptors would keep ours: the exec, too, takes a table of its own (unshare_files), but only after we have opened it. So the
+ * image is opened again.
+ */
+static long take_descriptors(struct image *image)
+{
+	long result;
+
+	CALL(__NR_close, image->file);
+	result = CALL(__NR_unshare, CLONE_FILES);
+	if (!result)
+		result = image_check(image);
+	return result < 0 || result == IMAGE_STATIC ? result : -EAGAIN; /* another file by now */
+}
+
+long static_execute(struct task *task, struct image *image, uintptr_t argv, uintptr_t env, struct handover *handover)
+{
+	long result = check(image);
+
+	if (!result && task->shares_files)
+		result = take_descriptors(image);
+	return result < 0 ? result : hand_over(task, image, argv, env, handover);
+}
