@@ -23,7 +23,7 @@ def add_command(commands: Commands) -> None:
     kinds = interposers()
     run.add_argument(
         "--vfork-interposer", dest="interposer", choices=sorted(kinds), default="shim",
-        help="what to put around it (default: shim; ptrace serves static programs too)",
+        help="what to put around it (default: shim)",
     )  # fmt: skip
     run.add_argument(
         "--vfork-mode", dest="mode", choices=[mode.value for mode in Mode],
