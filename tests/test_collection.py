@@ -218,7 +218,7 @@ def test_junit_has_what_identifies_an_item_as_properties(run: Run, pytester: pyt
     found = ElementTree.parse(pytester.path / "junit.xml").iter("property")
     assert {element.attrib["name"]: element.attrib["value"] for element in found} == {
         "id": "suspension/parent-waits-until-exec", "level": "suspends", "call": "clone3", "mode": "fork",
-        "outcome": "fail",
+        "outcome": "fail", "expected": "referee.releases < parent.returned", "seen": "parent.returned came first",
     }  # fmt: skip
 
 
