@@ -64,5 +64,14 @@ def test_pruning_deletes_what_was_not_used_for_longest(tmp_path: Path) -> None:
     assert [folder.is_dir() for folder in folders] == [False, False, True], "what was used in the last hour stays"
 
 
+def test_what_a_killed_process_left_half_made_goes(tmp_path: Path) -> None:
+    left, fresh = tmp_path / ".making-left", tmp_path / ".making-fresh"
+    for folder in (left, fresh):
+        folder.mkdir()
+    os.utime(left, (time.time() - 7200,) * 2)
+    Cache(tmp_path).prune()
+    assert (left.exists(), fresh.exists()) == (False, True), "what somebody may still be making stays"
+
+
 def _fill(folder: Path) -> None:
     (folder / "object").write_bytes(b"x" * 1000)

@@ -98,8 +98,9 @@ class Cache:
                     objects.append((folder.stat().st_mtime, size, folder))
             total = sum(size for _, size, _ in objects)
             for used, size, folder in sorted(objects):
-                if total <= limit_bytes or used > time.time() - 3600:
-                    break
+                # what is half made for so long was left by somebody who was killed
+                if used > time.time() - 3600 or (total <= limit_bytes and not folder.name.startswith(".making-")):
+                    continue
                 shutil.rmtree(folder, ignore_errors=True)
                 (self.root / f"{folder.name}.lock").unlink(missing_ok=True)
                 total -= size

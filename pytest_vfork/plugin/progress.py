@@ -10,10 +10,12 @@ import os
 import threading
 import time
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 
 FIRST_S, EVERY_S = 3.0, 15.0
+FEW = 3  # names on a line
 
 
 class Progress:
@@ -23,7 +25,7 @@ class Progress:
         self._config = config
         self._selected: set[str] = set()
         self._done = self._objects = 0
-        self._began = self._told = 0.0
+        self._began = self._told = self._began_at = 0.0
         self._is_over = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -58,8 +60,9 @@ class Progress:
     def _begin(self, nodeids: Iterable[str]) -> None:
         self._selected.update(id for id in nodeids if ".j2::" in id)
         if self._selected and not self._began and not self._config.option.collectonly:
-            self._began = self._told = time.monotonic()
-            self._objects, _ = _look()
+            self._began, self._began_at = time.monotonic(), time.time()
+            self._told = self._began
+            self._objects, _ = _look(self._began_at)
 
     def _tell_now_and_then(self) -> None:
         while not self._is_over.wait(self._pause_s):
@@ -67,23 +70,34 @@ class Progress:
 
     def _tell(self) -> None:
         self._told = time.monotonic()
-        objects, making = _look()
+        objects, making = _look(self._began_at)
         made = objects - self._objects
         text = f"vfork: {self._done} of {len(self._selected)} items after {self._told - self._began:.0f} s"
         text += f"; {made} programs compiled" if made > 0 else ""
-        text += f", now {', '.join(making)}" if making else ""
+        text += f", now {', '.join(making[:FEW])}" if making else ""
         terminal = self._config.pluginmanager.get_plugin("terminalreporter")
         if terminal:
             terminal.write(f"\n{text}\n")  # it may stand behind dots
 
 
-def _look() -> tuple[int, list[str]]:
-    """Return how many objects there are, and the sources of those that are being made."""
+def _look(since: float) -> tuple[int, list[str]]:
+    """Return how many objects there are, and the sources of those that are being made.
+
+    What was begun before `since` (seconds since the epoch) was left behind by somebody who was killed.
+    """
     from ..building.cache import Cache
 
     root = Cache.of_user().root
     with os.scandir(root) as entries:  # names alone: there may be many
-        names = [entry.name for entry in entries if not entry.name.endswith(".lock")]
-    making = [name for name in names if name.startswith(".making-")]
+        names = [entry.name for entry in entries if not entry.name.endswith((".lock", ".refused"))]
+    begun = [name for name in names if name.startswith(".making-")]
+    making = [name for name in begun if _modified_at(root / name) >= since]
     sources = (next((file.name for file in (root / name).glob("*.*")), "a shared object") for name in making)
-    return len(names) - len(making), sorted(set(sources))
+    return len(names) - len(begun), sorted(set(sources))
+
+
+def _modified_at(folder: Path) -> float:
+    try:
+        return folder.stat().st_mtime
+    except FileNotFoundError:  # made by now
+        return 0.0
