@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..judging.expectations import ExpectationError, find_expectation, read_expectations
 from ..judging.ladder import Rung, ladder
-from ..model import Level, Outcome
+from ..model import Expectation, Level, Outcome
 from ..model.result import Result
+from ..running.interposers import interposers
+from ..templates import suite
 from .cli import USAGE, Commands, complain
 from .judge import UnreadableError, read_record
 from .pages import render_page
@@ -43,19 +46,27 @@ class Row:
     reasons: Mapping[tuple[str, str], Sequence[str]]  # (reason, link) → ids of cases
 
     @property
+    def items(self) -> int:
+        """How many items came to a result that counts."""
+        return sum(rung.total for rung in self.rungs)
+
+    @property
     def broken_cases(self) -> int:
         """How many requirements and programs deviate by at least one call."""
         return len({id for ids in self.reasons.values() for id in ids})
 
 
-def row(run: Mapping[str, Any], results: Sequence[Result]) -> Row:
-    """Return what a record says of its interposer."""
+def row(run: Mapping[str, Any], results: Sequence[Result], known: Sequence[Expectation] = ()) -> Row:
+    """Return what a record says of its interposer; reasons that the run did not know yet come from `known`."""
     reasons: dict[tuple[str, str], list[str]] = defaultdict(list)
     for result in sorted(results, key=lambda result: result.id):
         if result.verdict.outcome in _BAD:
-            why = (
-                (result.verdict.why, result.link) if result.verdict.outcome is Outcome.XFAIL else ("not explained", "")
-            )
+            why = ("not explained", "")
+            expected = find_expectation(known, result.id, result.call, str(run.get("mode") or ""), result.variant)
+            if result.verdict.outcome is Outcome.XFAIL:
+                why = (result.verdict.why, result.link)
+            elif expected and expected.outcome is result.verdict.outcome:
+                why = (expected.reason, expected.link)
             if result.id not in reasons[why]:
                 reasons[why].append(result.id)
     seen = ladder(results)
@@ -71,8 +82,8 @@ def render(rows: Iterable[Row]) -> str:
 
 def _interposers(arguments: argparse.Namespace) -> int:
     try:
-        rows = [row(*_whole(path)) for path in arguments.records]
-    except (OSError, UnreadableError) as error:
+        rows = [row(run, results, _known(run)) for run, results in map(_whole, arguments.records)]
+    except (OSError, UnreadableError, ExpectationError) as error:
         return complain(f"interposers: {error}", USAGE)
     page = render(rows)
     if arguments.write:
@@ -80,6 +91,13 @@ def _interposers(arguments: argparse.Namespace) -> int:
     else:
         print(page, end="")
     return 0
+
+
+def _known(run: Mapping[str, Any]) -> Sequence[Expectation]:
+    """Return the expectations that we ship for the interposer of a run."""
+    kind = interposers().get(str(run["interposer"]))
+    path = kind.known_deviations() if kind else None
+    return read_expectations(path, suite.ids(), allows_unexplained=True) if path else ()
 
 
 def _whole(path: Path) -> tuple[dict[str, Any], list[Result]]:

@@ -124,8 +124,12 @@ def read_record(text: str, name: str, items: _Items | None = None) -> tuple[dict
         elif kind in ("case", "workload"):
             facts = line
         elif kind == "verdict" and facts is not None:
-            verdict = {key: line[key] for key in ("outcome", "why", "expected", "seen")}
-            result = Result.from_json({**facts, "verdict": verdict, "link": line.get("link", "")})
+            try:
+                verdict = {key: line[key] for key in ("outcome", "why", "expected", "seen")}
+                known = {key: value for key, value in facts.items() if key in Result.__dataclass_fields__}
+                result = Result.from_json({**known, "verdict": verdict, "link": line.get("link", "")})
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                raise UnreadableError(f"{name}: no result of an item: {error!r}") from error
             if items and result.call and result.seen:
                 result = replace(result, verdict=judge_case(items[result.name][0], result.seen))
             results.append(result)

@@ -54,7 +54,7 @@ class Result:
                 "events": tuple(Event(**event) for event in plain["seen"]["events"]),
                 "where": tuple(ThreadState(**thread) for thread in plain["seen"]["where"]),
                 "left_behind": tuple(plain["seen"]["left_behind"]),
-                "alarms": tuple(plain["seen"]["alarms"]),
+                "alarms": tuple(plain["seen"].get("alarms", ())),  # which older records lack
                 "spawns": tuple(Spawn(**spawn) for spawn in plain["seen"]["spawns"]),
             }
         )
