@@ -85,7 +85,7 @@ def test_an_unknown_fault_is_told_with_those_that_are_close() -> None:
         (("--vfork-fault=exit-signal-lost", "--vfork-mode=native"), "*goes with --vfork-mode=emulate or reissue, not*"),
         (
             ("--vfork-fault=memory-private", "--vfork-interposer=command", "--vfork-command=env"),
-            "*--vfork-fault=memory-private: the faults are the shim's; command has none*",
+            "*--vfork-fault goes with --vfork-interposer=shim, not with command*",
         ),
     ],
 )

@@ -37,8 +37,8 @@ def test_what_is_being_made_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
     def make(folder: Path) -> None:
         (folder / "case.c").write_text("")
-        seen.append(progress._look())
+        seen.append(progress._look(0.0))
 
     Cache.of_user().get(("one",), make)
     assert seen == [(0, ["case.c"])]
-    assert progress._look() == (1, [])
+    assert progress._look(0.0) == (1, [])

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 # A build with these flags is made by tcc where it can (building/quick.py), which does not optimise; the O2, musl and
 # static builds keep optimised code in every run.
 # A function without its header would be called with whatever types its arguments happen to have.
-_FLAGS = ("-std=gnu11", "-O1", "-Wall", "-Wextra", "-Werror=implicit-function-declaration", "-pthread", "-pipe")
+_FLAGS = ("-std=gnu11", "-O1", "-Wall", "-Wextra", "-Werror=implicit", "-pthread", "-pipe")
 
 
 @dataclass(frozen=True)
