@@ -40,7 +40,7 @@ def test_every_generated_program_reads_as_if_typed() -> None:
         assert not re.search(r"\{%|\{\{|\n\n\n", source), f"{name}: traces of the template"
         long = [line for line in source.expandtabs(8).splitlines() if len(line) > 150]
         assert not long, f"{name}: too wide to read: {long[0].strip()}"
-        assert source.count("\n") <= 360, f"{name}: too long to read"
+        assert source.count("\n") <= 350, f"{name}: too long to read"
 
 
 def test_no_case_signals_a_pid_that_a_broken_call_may_have_left() -> None:
