@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -34,12 +35,18 @@ def lines() -> list[dict[str, Any]]:
         {"kind": "verdict", **first, "outcome": "fail", "why": "", "expected": "a.b < c.d", "seen": "c.d", "link": ""},
         {"kind": "case", **second, **facts, "seen": None},
         {"kind": "verdict", **second, "outcome": "pass", "why": "yes", "expected": "", "seen": "", "link": ""},
-        {"kind": "ladder", "levels": [], "reached": None, "reached_but_for_known": None, "outcomes": {}},
+        {"kind": "ladder", "levels": [], "reached": None, "reached_but_for_known": None, "complete": True,
+         "why": ""},
     ]  # fmt: skip
 
 
 def write(path: Path, *, objects: Sequence[Mapping[str, Any]] | None = None, raw: bytes | None = None) -> Path:
-    """Write a record of these objects, or these very bytes."""
-    text = "".join(json.dumps(line) + "\n" for line in (lines() if objects is None else objects))
+    """Write a record of these objects, with an end that counts them if it does not count yet, or these very bytes."""
+    written = [dict(line) for line in (lines() if objects is None else objects)]
+    counted = Counter(str(line.get("outcome")) for line in written if line.get("kind") == "verdict")
+    for line in written:
+        if line.get("kind") == "ladder":
+            line.setdefault("outcomes", counted)
+    text = "".join(json.dumps(line) + "\n" for line in written)
     path.write_bytes(text.encode() if raw is None else raw)
     return path

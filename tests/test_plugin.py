@@ -74,6 +74,30 @@ def test_a_failure_says_all_that_a_stranger_needs(run: Run) -> None:
     assert "Build: cc " in Path(source).read_text()
 
 
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (("--vfork-html=.",), "*--vfork-html: * is a directory*"),
+        (("--vfork-record=/proc/none/run.jsonl",), "*--vfork-record: /proc/none/run.jsonl: No such file or directory*"),
+        (("--vfork-html=one", "--vfork-record=./one"), "*one: --vfork-* writes it already*"),
+    ],
+)
+def test_what_cannot_be_written_is_an_error_of_use_before_anything_runs(
+    run: Run, given: tuple[str, ...], message: str
+) -> None:
+    result = run(*SUITE, "-k", f"{CASE}:vfork", *given)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([message])
+
+
+@both
+def test_a_disk_that_is_full_costs_what_was_to_be_written_and_nothing_else(run: Run, workers: tuple[str, ...]) -> None:
+    result = run(*SUITE, "-k", f"{CASE}:vfork", "--vfork-markdown=/dev/full", "--vfork-record=run.jsonl", *workers)
+    result.stdout.fnmatch_lines(["record: *", "no level: 1 of *", "markdown: not written: *No space left on device*"])
+    assert result.ret == pytest.ExitCode.INTERNAL_ERROR
+    result.stdout.no_fnmatch_line("*Traceback*")
+
+
 @both
 def test_the_record_holds_facts_and_verdicts_apart(
     run: Run, pytester: pytest.Pytester, workers: tuple[str, ...]

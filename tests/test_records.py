@@ -174,3 +174,46 @@ def test_the_command_that_runs_an_item_again_is_quoted(written: Written) -> None
     name = "suspension/x:vfork'; rm -rf /"
     assert again(record, name).startswith("pytest --vfork-mode=fork --pyargs pytest_vfork.conformance -k ")
     assert "'\"'\"'" in again(record, name)
+
+
+def test_lines_that_were_lost_in_between_are_missed(written: Written) -> None:
+    whole = lines()
+    record = read_record(written(objects=[line for line in written_lines(whole) if line.get("id") != "a/b"]))
+    assert record.problems == ("its end counts other results than its lines tell",)
+    assert standing(record).why_none == "the record is damaged"
+
+
+def test_a_verdict_without_facts_has_no_level(written: Written) -> None:
+    record = read_record(written(objects=[line for line in lines() if line["kind"] != "case"]))
+    assert record.problems == ("verdicts without facts, so that their level is not known: 2",)
+    assert standing(record).why_none == "the record is damaged"
+
+
+def test_a_record_of_another_version_that_does_not_say_whether_it_is_whole_has_no_level(written: Written) -> None:
+    objects = lines()
+    del objects[-1]["complete"]
+    assert standing(read_record(written(objects=objects))).why_none == (
+        "the record does not say whether the run was whole"
+    )
+
+
+def test_bytes_that_are_not_utf_8_are_passed_over_and_told(written: Written) -> None:
+    raw = written().read_bytes().replace(b"It waits", b"It w\xe4its", 1)
+    assert "1 line was passed over: not UTF-8" in read_record(written(raw=raw)).problems
+
+
+def test_nothing_in_a_record_steers_a_terminal(written: Written) -> None:
+    objects = lines()
+    objects[2]["must"] = "red \x1b[31m \x00 \u202e"
+    for line in objects[2:4]:
+        line["id"] = "a/\x1b]0;\x07\nb"
+    record = read_record(written(objects=objects))
+    item = next(iter(record.items.values()))
+    assert item.must == "red \\x1b[31m \\x00 \\u202e"
+    assert item.id == "a/\\x1b]0;\\x07\\nb"
+
+
+def written_lines(objects: list[dict[str, object]]) -> list[dict[str, object]]:
+    """The lines with an end that counts them all."""
+    outcomes = [line["outcome"] for line in objects if line["kind"] == "verdict"]
+    return [*objects[:-1], {**objects[-1], "outcomes": {outcome: outcomes.count(outcome) for outcome in outcomes}}]

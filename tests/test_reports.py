@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 from dataclasses import replace
@@ -310,3 +313,44 @@ def test_programs_that_failed_are_in_the_record_up_to_a_mebibyte(tmp_path: Path)
     record.end(results, lambda line: None)
     kinds = [json.loads(line)["kind"] for line in (tmp_path / "run.jsonl").read_text().splitlines()]
     assert (kinds.count("case"), kinds.count("source")) == (21, 10)
+
+
+@pytest.mark.parametrize("command", [("badge",), ("report-bug", "suspension/parent-waits-until-exec", "--from")])
+def test_what_cannot_be_written_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: tuple[str, ...]
+) -> None:
+    record = write(tmp_path / "a.jsonl")
+    assert main([*command, str(record), "-o", str(tmp_path)]) == 2
+    assert capsys.readouterr().err == f"pytest-vfork: {command[0]}: {tmp_path}: Is a directory\n"
+
+
+def test_a_page_is_not_written_over_its_record(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    record = write(tmp_path / "a.jsonl")
+    before = record.read_bytes()
+    assert main(["report", str(record), "-o", str(record)]) == 2
+    assert "is one of the records" in capsys.readouterr().err
+    assert record.read_bytes() == before
+
+
+@pytest.mark.parametrize(("to", "status"), [("/dev/full", 2), (None, 141)])
+def test_a_terminal_that_takes_nothing_makes_no_traceback(tmp_path: Path, to: str | None, status: int) -> None:
+    record = str(write(tmp_path / "a.jsonl"))
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open(to, "wb") if to else os.fdopen(writing, "wb") as output:
+        command = [sys.executable, "-c", "import sys; from pytest_vfork.commands.cli import main; sys.exit(main())"]
+        done = subprocess.run(
+            [*command, "compare", record, record, "--json"], stdout=output, stderr=subprocess.PIPE, text=True,
+            timeout=60, check=False,
+        )  # fmt: skip
+    assert (done.returncode, "Traceback" in done.stderr) == (status, False), done.stderr
+
+
+def test_a_terminal_without_unicode_gets_the_report(tmp_path: Path) -> None:
+    record = str(write(tmp_path / "a.jsonl"))
+    command = [sys.executable, "-c", "import sys; from pytest_vfork.commands.cli import main; sys.exit(main())"]
+    done = subprocess.run(
+        [*command, "report-bug", "suspension/parent-waits-until-exec", "--from", record],
+        capture_output=True, timeout=60, check=False, env={**os.environ, "PYTHONIOENCODING": "latin-1"},
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, b"")

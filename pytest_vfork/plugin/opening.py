@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from .. import __version__
 from ..judging.expectations import read_expectations, speaks_of
@@ -46,6 +49,26 @@ def make_reporters(options: Options, folder: Path) -> list[Reporter]:
     """Make the reporters that the options ask for, and those that take part in every run."""
     asked = ((kind, options.of(kind)) for kind in options.kinds.reporters.values())
     return [kind(given, folder) for kind, given in asked if given or not kind.options]
+
+
+def check_outputs(options: Options, folder: Path) -> None:
+    """See that what the reporters will write can be written, each to a file of its own; raise pytest.UsageError.
+
+    Folders that are not there are made.
+    """
+    named: dict[Path, str] = {}
+    for kind in options.kinds.reporters.values():
+        for path in kind.outputs(options.of(kind), folder):
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise pytest.UsageError(f"--vfork-{kind.name}: {path}: {error.strerror}") from error
+            if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+                why = "is a directory" if path.is_dir() else "cannot be written"
+                raise pytest.UsageError(f"--vfork-{kind.name}: {path} {why}")
+            other = named.setdefault(path.resolve(), kind.name)
+            if other != kind.name:
+                raise pytest.UsageError(f"--vfork-{kind.name}: {path}: --vfork-{other} writes it already")
 
 
 def known_deviations(options: Options, ids: Iterable[str]) -> tuple[Expectation, ...]:

@@ -83,9 +83,10 @@ def why_not_whole(record: Record) -> str:
     if record.problems:
         return "the record is damaged"
     total = suite_size(record)
-    if record.complete is None and total is not None and len(record.items) < total:
+    if total is not None and len(record.items) < total:
         return f"{len(record.items)} of {total} items ran"
-    return ""
+    is_told = record.complete or total is not None
+    return "" if is_told else "the record does not say whether the run was whole"
 
 
 def suite_size(record: Record) -> int | None:

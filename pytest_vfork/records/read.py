@@ -20,6 +20,10 @@ ITEMS_MOST = 200_000
 TEXT_MOST, OUTPUT_MOST, SOURCE_MOST = 4_000, 4_000, 256 << 10
 EVENTS_MOST, FEW_MOST = 400, 60
 _INT_MOST = 1 << 63
+# Control characters but for newline and tab, and those that change the direction of what is written.
+_CONTROLS = (*range(9), *range(11, 32), *range(127, 160))
+_DIRECTIONS = (0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_STEERING = {code: f"\\x{code:02x}" for code in _CONTROLS} | {code: f"\\u{code:04x}" for code in _DIRECTIONS}
 
 
 class RecordError(ValueError):
@@ -45,12 +49,14 @@ class _Reader:
         self._sources: dict[str, str] = {}
         self._end: Mapping[str, Any] | None = None
         self._odd: Counter[str] = Counter()
+        self._without_facts = 0
 
     def read(self, file: BinaryIO) -> Record:
         takes = {
             "run": self._take_run,
             "case": self._take_facts,
             "workload": self._take_facts,
+            "template": self._take_facts,
             "verdict": self._take_verdict,
             "ladder": self._take_ladder,
             "about": self._take_about,
@@ -85,7 +91,10 @@ class _Reader:
             if not line.strip():
                 continue
             try:
-                read = json.loads(line.decode("utf-8", "replace"))
+                read = json.loads(line.decode("utf-8"))
+            except UnicodeDecodeError:
+                self._odd["not UTF-8"] += 1
+                continue
             except (ValueError, RecursionError):  # RecursionError: json's parser and a line of brackets
                 self._odd["cut off" if is_cut else "not JSON"] += 1
                 continue
@@ -122,6 +131,7 @@ class _Reader:
         verdict = Verdict(
             Outcome(outcome), _text(line.get("why")), _text(line.get("expected")), _text(line.get("seen"))
         )
+        self._without_facts += facts is None
         self._items[name] = _item(line, facts or {}, verdict)
 
     def _take_ladder(self, line: Mapping[str, Any]) -> None:
@@ -131,7 +141,7 @@ class _Reader:
         id = line.get("id")
         if isinstance(id, str) and len(self._about) < ITEMS_MOST:
             texts = {key: tuple(map(_text, _list(line.get(key)))) for key in ("rules", "fails_under")}
-            self._about[_text(id)] = About(_text(line.get("do")), **texts)
+            self._about[_word(id)] = About(_text(line.get("do")), **texts)
 
     def _take_source(self, line: Mapping[str, Any]) -> None:
         name = _name(line)
@@ -148,9 +158,24 @@ class _Reader:
             yield "it has no end: the run was cut off, or still goes on"
         if self._facts:
             some = ", ".join(sorted(self._facts)[:2])
-            yield f"{len(self._facts)} items have facts and no verdict: {some[:200]}"
+            yield f"facts without a verdict: {len(self._facts)} ({some[:200]})"
+        if self._without_facts:
+            yield f"verdicts without facts, so that their level is not known: {self._without_facts}"
+        yield from self._miscounts()
         for what, number in sorted(self._odd.items()):
             yield f"{number} line{'s' if number > 1 else ''} {'was' if number == 1 else 'were'} passed over: {what}"
+
+    def _miscounts(self) -> Iterator[str]:
+        """Hold what the last line counts against what is there: lines may have been lost in between."""
+        counted = (self._end or {}).get("outcomes")
+        if self._end is not None and not isinstance(counted, dict):
+            yield "its end does not count what ran"
+        elif isinstance(counted, dict):
+            seen = Counter(item.outcome.value for item in self._items.values())
+            if {outcome.value: _int(counted.get(outcome.value)) for outcome in Outcome} != {
+                outcome.value: seen[outcome.value] for outcome in Outcome
+            }:
+                yield "its end counts other results than its lines tell"
 
 
 def _claim(end: Mapping[str, Any] | None) -> bool | None:
@@ -162,16 +187,16 @@ def _name(line: Mapping[str, Any]) -> str | None:
     id, call, variant = (line.get(key) for key in ("id", "call", "variant"))
     if not isinstance(id, str) or not id:
         return None
-    return item_name(_text(id, 400), _text(call, 80), _text(variant, 80))
+    return item_name(_word(id, 400), _word(call, 80), _word(variant, 80))
 
 
 def _item(line: Mapping[str, Any], facts: Mapping[str, Any], verdict: Verdict) -> Item:
     levels = {level.word: level for level in Level}
     level = facts.get("level")
     return Item(
-        id=_text(line.get("id"), 400),
-        call=_text(line.get("call"), 80),
-        variant=_text(line.get("variant"), 80),
+        id=_word(line.get("id"), 400),
+        call=_word(line.get("call"), 80),
+        variant=_word(line.get("variant"), 80),
         level=levels[level] if isinstance(level, str) and level in levels else Level.LINUX,
         spec=_text(facts.get("spec")),
         must=_text(facts.get("must")),
@@ -221,7 +246,7 @@ def _event(number: int, plain: object) -> Event | None:
         plain = [plain.get(key) for key in ("name", "pid", "tid", "value")]
     if not isinstance(plain, list) or len(plain) < 4 or not isinstance(plain[0], str):
         return None
-    return Event(number, _text(plain[0], 200), *map(_int, plain[1:4]))
+    return Event(number, _word(plain[0], 200), *map(_int, plain[1:4]))
 
 
 def _list(value: object) -> list[Any]:
@@ -239,7 +264,13 @@ def _text(value: object, most: int = TEXT_MOST) -> str:
         return ""
     if len(value) > most:
         value = f"{value[:most]} [... {len(value) - most} characters more]"
-    return value.encode("utf-8", "replace").decode("utf-8")  # half a surrogate pair cannot be written
+    # half a surrogate pair cannot be written, and what steers a terminal must not
+    return value.encode("utf-8", "replace").decode("utf-8").translate(_STEERING)
+
+
+def _word(value: object, most: int = TEXT_MOST) -> str:
+    """Return a text that is one line."""
+    return _text(value, most).replace("\n", "\\n").replace("\t", "\\t")
 
 
 def _plain(value: object) -> Any:

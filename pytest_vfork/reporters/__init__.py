@@ -26,6 +26,12 @@ class Reporter(Extension):
         self.given = given
         self.folder = folder
 
+    @classmethod
+    def outputs(cls, given: Mapping[str, str], folder: Path) -> list[Path]:
+        """Return the files that it will write: those that its options name as FILE, unless it says otherwise."""
+        files = (option.name for option in cls.options if option.metavar.startswith("FILE"))
+        return [folder / given[name] for name in files if name in given]
+
     def begin(self, run: Mapping[str, Any]) -> None:
         """Take the facts of the run (docs/record.md): before the first result."""
 

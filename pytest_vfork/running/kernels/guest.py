@@ -49,8 +49,8 @@ MACHINES: Mapping[str, Machine] = {
         "qemu-system-x86",
         ("-machine", "q35"),
         "ttyS0",
-        # microvm hangs. QEMU 7.2 gets an unlocked cmpxchg16b wrong, with which the kernel's allocator works where it is
-        # there: 6 of 15 boots of 6.12 on a loaded machine ended in an oops, 0 of 15 without it.
+        # microvm hangs. With cx16, 6 of 15 boots of 6.12 on a loaded machine (QEMU 7.2) ended in an oops at a
+        # cmpxchg16b of the kernel's allocator, and 0 of 15 without it. Why, was not found out.
         cpu="max,-cx16",
     ),
     "aarch64": Machine("qemu-system-aarch64", "qemu-system-arm", ("-machine", "virt,gic-version=3"), "ttyAMA0"),
