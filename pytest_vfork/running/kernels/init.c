@@ -34,6 +34,7 @@ struct port {
 
 static struct port ports[MOST_PORTS];
 static int count;
+static int agent;	/* opened before /tmp is mounted, where a root that is somebody's may have it */
 
 /* One line for whoever reads the console. */
 static void say(const char *what, const char *detail)
@@ -116,9 +117,7 @@ static void start_agent(struct port *port)
 		sigemptyset(&none);
 		sigprocmask(SIG_SETMASK, &none, NULL);
 		setsid();
-		const char *agent = getenv("agent");
-
-		execl(agent ? agent : "/agent", "agent", "/tmp", port->device, (char *)NULL);
+		syscall(SYS_execveat, agent, "", (char *[]){ "agent", "/tmp", port->device, NULL }, environ, AT_EMPTY_PATH);
 		_exit(127);
 	}
 }
@@ -159,6 +158,7 @@ int main(void)
 		dup2(console, fd);
 	mount_at("proc", "/proc", "");
 	mount_at("sysfs", "/sys", "");
+	agent = open(getenv("agent") ? getenv("agent") : "/agent", O_PATH | O_CLOEXEC);
 	mount_at("tmpfs", "/tmp", "mode=1777");
 	mount_at("tmpfs", "/run", "mode=755");
 	mount_at("tmpfs", "/dev/shm", "mode=1777");

@@ -9,6 +9,7 @@ from __future__ import annotations
 import platform
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -60,11 +61,13 @@ class UmlSite(AgentSite):
             f"mem={_MEMORY}", "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "ro", "quiet", f"init={init}",
             "ssl0=fd:0,fd:1", "con=null", "con0=null,fd:2", "port=/dev/ttyS0", f"agent={agent}", "once=1", "panic=-1",
         ]  # fmt: skip
+        kernel = self._kernel()
+        said = tempfile.TemporaryFile()  # noqa: SIM115 (it is closed when it is forgotten)
         self._process = subprocess.Popen(
-            [self._kernel(), *words],
+            [kernel, *words],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=said,
             start_new_session=True,
         )
         assert self._process.stdin and self._process.stdout
@@ -74,7 +77,10 @@ class UmlSite(AgentSite):
         except AgentLostError as error:
             client.close()
             self.disconnect()
-            raise SiteError(f"user-mode Linux did not boot: {error}") from error
+            said.seek(0)
+            panic = next((line.decode("utf-8", "replace").strip() for line in said if b"panic" in line), "")
+            why = f"user-mode Linux did not boot: {error}"
+            raise SiteError(f"{why}. {panic}" if panic else why) from error
         return client
 
     def disconnect(self) -> None:
