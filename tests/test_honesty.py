@@ -244,3 +244,33 @@ def test_a_run_that_is_interrupted_shows_what_it_saw(
 
 def test_ours_are_in_the_place_of_the_tiny_suite() -> None:
     assert [folder.name for folder in places.ours()] == ["c_tests", "fixtures"]
+
+
+# The second machine poses by its personality (setarch(8)): its release is 2.6, and so it lacks clone3.
+_MACHINES = ("--tx", "popen", "--tx", f"popen//python=setarch x86_64 --uname-2.6 {sys.executable}")
+
+
+@pytest.mark.needs(util_linux="setarch x86_64 --uname-2.6 true")
+def test_each_item_says_on_which_of_several_machines_it_ran(
+    pytester: pytest.Pytester, run: Run, tmp_path: Path
+) -> None:
+    made, page = tmp_path / "run.jsonl", tmp_path / "run.html"
+    outputs = (f"--vfork-record={made}", f"--vfork-html={page}")
+    done = run(
+        *_MACHINES, "--dist", "load", *outputs, "--pyargs", "pytest_vfork.conformance", "-k", "parent-waits-until-exec"
+    )
+    assert done.ret == 0, done.outlines
+    lines = list(map(json.loads, made.read_text().splitlines()))
+    here = lines[0]["kernel"]
+    facts = {line["call"] + line["variant"]: line for line in lines if line["kind"] == "case"}
+    elsewhere = [line for line in facts.values() if "at" in line]
+    assert 0 < len(elsewhere) < len(facts)
+    assert {line["at"]["kernel"].split(".")[0] for line in elsewhere} == {"2"} != {here.split(".")[0]}
+    done.stdout.fnmatch_lines(f"{len(elsewhere)} of {len(facts)} items on local: Linux 2.6.*")
+    assert f"local: Linux {elsewhere[0]['at']['kernel']}" in page.read_text()
+
+
+def test_a_record_is_of_one_run_of_the_suite(run: Run) -> None:
+    done = run("--tx", "2*popen", "--dist", "each", "--pyargs", "pytest_vfork.conformance")
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    done.stderr.fnmatch_lines("*--dist each: a record is of one run of the suite. Run it on each machine *")

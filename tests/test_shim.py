@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -15,7 +16,7 @@ import pytest
 
 from pytest_vfork.building.builder import Builder
 from pytest_vfork.model import Event, Mode, Observation
-from pytest_vfork.running.interposers import Settings
+from pytest_vfork.running.interposers import InterposerError, Settings
 from pytest_vfork.running.interposers.shim import Shim, flags, sources
 
 Shimmed = Callable[..., subprocess.CompletedProcess[str]]
@@ -166,6 +167,12 @@ def test_a_shim_that_does_not_intercept_is_found_out(builder: Builder, answer: i
     shim = Shim(Settings(Mode.EMULATE, builder))
     probed = Observation((Event(0, "probe.answer", 1, 1, answer),), 0, "", "", 0.1)
     assert shim.complain(probed) == f"the shim in mode emulate does not intercept: the probe found {found}"
+
+
+def test_an_older_libc_is_refused_by_name(builder: Builder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platform, "libc_ver", lambda: ("glibc", "2.31"))
+    with pytest.raises(InterposerError, match=r"needs glibc 2\.34 or newer; this machine has 2\.31"):
+        Shim(Settings(Mode.EMULATE, builder)).boot()
 
 
 @pytest.mark.parametrize("shared", [Mode.REISSUE, Mode.EMULATE], ids=["reissue", "emulate"])

@@ -7,7 +7,7 @@ It travels from an xdist worker to the controller as plain JSON.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from . import Event, Level, Observation, Outcome, Spawn, ThreadState, Verdict, item_name
@@ -17,7 +17,8 @@ from . import Event, Level, Observation, Outcome, Spawn, ThreadState, Verdict, i
 class Result:
     """One case with one call, in one variant ("" is the plain one), or one workload (`call` is empty).
 
-    `version` is that of a workload's program, if there is a record.
+    `version` is that of a workload's program, if there is a record; `at` says what it ran on: site, kernel, libc and
+    machine (nothing, if it did not get so far).
     """
 
     id: str
@@ -31,6 +32,7 @@ class Result:
     link: str = ""
     variant: str = ""
     version: str = ""
+    at: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

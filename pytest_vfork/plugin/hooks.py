@@ -58,6 +58,11 @@ def pytest_configure(config: pytest.Config) -> None:
             from .opening import check_outputs
 
             check_outputs(options, config.invocation_params.dir)
+        if config.getoption("dist", "no") == "each" and collection.is_ours(config):
+            raise pytest.UsageError(
+                "--dist each: a record is of one run of the suite. Run it on each machine with a --vfork-record of its "
+                "own, and put them side by side: pytest-vfork report A.jsonl B.jsonl"
+            )
         config.pluginmanager.register(Controller(config), "vfork-controller")
         config.pluginmanager.register(Progress(config), "vfork-progress")
 

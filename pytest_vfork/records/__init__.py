@@ -27,7 +27,10 @@ class Seen:
 
 @dataclass(frozen=True)
 class Item:
-    """One case with one call and variant, or one workload (`call` is empty), with its facts and verdict."""
+    """One case with one call and variant, or one workload (`call` is empty), with its facts and verdict.
+
+    `at` says what it ran on, if that is not what the header of its record names.
+    """
 
     id: str
     call: str
@@ -40,6 +43,7 @@ class Item:
     source: str = ""
     digest: str = ""
     seen: Seen | None = None
+    at: str = ""
 
     @property
     def name(self) -> str:
@@ -92,3 +96,16 @@ class Record:
             return words[0].rpartition("/")[2] if words else interposer
         told = " ".join(str(part) for part in (interposer, self.run.get("mode")) if part)
         return f"{told} fault {self.run['fault']}" if self.run.get("fault") else told
+
+
+WHERE = ("site", "kernel", "libc", "machine")
+
+
+def is_where(run: Mapping[str, Any], at: Mapping[str, str]) -> bool:
+    """Say whether an item ran on what the header of its run names, or does not say where."""
+    return not at or all(run.get(key) == at.get(key) for key in WHERE)
+
+
+def describe_where(at: Mapping[str, Any]) -> str:
+    """Return site, kernel, libc and machine as a phrase."""
+    return "{}: Linux {}, {}, {}".format(*(at.get(key) or "?" for key in WHERE))

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from ..model import Outcome, describe_status
 from ..model.names import sentence
 from ..templates.spec import read_spec
-from . import Item, Record, suite
+from . import WHERE, Item, Record, suite
 from .drawing import draw
 from .linux import shipped, timeline_of
 
@@ -155,11 +155,14 @@ def _where(record: Record, item: Item) -> Iterator[str]:
     yield ""
     yield "## Where"
     yield ""
+    machine = (
+        [item.at] if item.at else [f"Linux {run.get('kernel', '?')}", *(str(run.get(key, "")) for key in WHERE[2:])]
+    )
     facts = [
         f"{run.get('interposer', '?')} {run.get('interposer_version') or ''}".strip(),
-        f"Linux {run.get('kernel', '?')}", str(run.get("libc", "")), str(run.get("machine", "")),
+        *machine,
         f"pytest-vfork {run.get('pytest_vfork', '?')}",
-    ]  # fmt: skip
+    ]
     yield ", ".join(filter(None, facts)) + "."
     if others:
         said = "; ".join(f"{outcome}: {', '.join(sorted(calls))}" for outcome, calls in sorted(others.items()))

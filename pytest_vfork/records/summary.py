@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from ..model import Outcome
@@ -42,6 +43,8 @@ def _head(record: Record, seen: Standing) -> Iterator[str]:
     yield ""
     facts = (f"Linux {run.get('kernel')}", run.get("libc"), run.get("machine"), f"suite {run.get('pytest_vfork')}")
     yield plain(", ".join(str(fact) for fact in facts))
+    for where, number in Counter(item.at for item in record.items.values() if item.at).items():
+        yield f"\n{number} items ran on {plain(where)}"
     yield ""
     yield "| level | held | known | failed | unsupported | first that failed |"
     yield "|---|--:|--:|--:|--:|---|"

@@ -14,6 +14,7 @@ from ..extending import Option
 from ..judging.ladder import Rung, ladder
 from ..model import Outcome
 from ..model.result import Result
+from ..records import is_where
 from ..records.suite import describe, digest, known
 from . import Reporter
 
@@ -37,9 +38,11 @@ class Record(Reporter):
         self._file = open(self._path, "w", encoding="utf-8")  # noqa: SIM115 (closed in end)
         self._told: set[str] = set()
         self._sources_left = SOURCES_MOST
+        self._run: Mapping[str, Any] = {}
 
     def begin(self, run: Mapping[str, Any]) -> None:
         """Write the header of the run."""
+        self._run = run
         self._write("run", {"schema": SCHEMA, **run})
 
     def add(self, result: Result) -> None:
@@ -50,6 +53,8 @@ class Record(Reporter):
         facts["digest"] = digest(source) if source else ""
         verdict = facts.pop("verdict")
         link = facts.pop("link")
+        if is_where(self._run, result.at):
+            del facts["at"]  # on most items it would repeat the header
         if result.call:
             del facts["version"]
         # what could not be read has no spec either

@@ -10,6 +10,7 @@ from typing import Any
 from ..judging.ladder import Ladder, Rung, ladder
 from ..model import Level, Outcome
 from ..model.result import Result
+from ..records import describe_where, is_where
 from . import Reporter
 
 _FEW = 3  # names of cases on a line
@@ -28,10 +29,11 @@ class Terminal(Reporter):
     def end(self, results: Sequence[Result], write_line: Callable[[str], None]) -> None:
         """Write the ladder."""
         write_line(
-            "on {site}: Linux {kernel}, {libc}, {machine}; interposer {interposer} {interposer_version}".format(
-                **self._run
-            )
+            f"on {describe_where(self._run)}; interposer {{interposer}} {{interposer_version}}".format(**self._run)
         )
+        elsewhere = Counter(describe_where(result.at) for result in results if not is_where(self._run, result.at))
+        for where, number in elsewhere.items():
+            write_line(f"{number} of {len(results)} items on {where}")
         seen = ladder(results)
         for rung in seen.rungs:
             write_line(f"  {rung.level.word:<9} {_held(rung)}")

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -67,6 +68,7 @@ class Session:
         self._observer = observer
         self._expectations = expectations
         self._asks_versions = asks_versions
+        self._at: Mapping[str, str] = {}
         self.unsupported, boot = observer.lacks() if observer else "", Boot()
         try:
             boot = interposer.boot()
@@ -166,10 +168,16 @@ class Session:
     def _lacks(self, since: tuple[int, int]) -> str | None:
         if self.unsupported:
             return self.unsupported
-        release = self.booted.site.describe()["kernel"]
+        release = self._where().get("kernel") or self.booted.site.describe()["kernel"]
         if since > tuple(int(part) for part in release.split("-")[0].split(".")[:2]):
             return f"Linux {since[0]}.{since[1]} or newer is needed; {self.booted.site.name} runs {release}"
         return None
+
+    def _where(self) -> Mapping[str, str]:
+        if not self._at:
+            with suppress(SiteError):  # then the verdict says so
+                self._at = self.booted.site.describe()
+        return self._at
 
     def _result(
         self,
@@ -194,4 +202,5 @@ class Session:
             expectation.link if expectation else "",
             variant,
             languages.version_of(item) if isinstance(item, Workload) and self._asks_versions else "",
+            self._where(),
         )

@@ -156,8 +156,17 @@ def _result(record: Record, item: Item | None, texts: _Texts) -> list[Any] | int
     if item is None:
         return 0
     verdict = item.verdict
-    shown = [_NUMBERS[item.outcome], texts(verdict.why), texts(verdict.expected), texts(verdict.seen), texts(item.link)]
-    return [*shown, _facts(record, item, texts)] if item.seen else shown
+    shown: list[Any] = [
+        _NUMBERS[item.outcome],
+        texts(verdict.why),
+        texts(verdict.expected),
+        texts(verdict.seen),
+        texts(item.link),
+    ]
+    shown.append(_facts(record, item, texts) if item.seen else 0)
+    if item.at:
+        shown.append(texts(item.at))
+    return shown
 
 
 def _facts(record: Record, item: Item, texts: _Texts) -> list[Any]:

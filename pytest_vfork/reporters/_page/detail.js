@@ -70,9 +70,9 @@ function verdict(item, result, run, isNativeBeside) {
 		el("span", { class: `o-${outcome === "missing" ? "unsupported" : outcome}` }, capital(NAMES[outcome] || outcome)), RUNS > 1 && el("span", { class: "count isolate" }, D.runs[run].label));
 	if (!result)
 		return el("div", { class: "verdict" }, title, el("p", { class: "but" }, "This item did not run here."));
-	const [, why, expected, seen, reference, facts] = result;
+	const [, why, expected, seen, reference, facts, at] = result;
 	const box = el("div", { class: `verdict is-${outcome}` }, title,
-		el("dl", { class: "says-list" }, pairs([[outcome === "xfail" ? "reason" : "verdict", outcome === "pass" || text(why) === `${text(expected)} does not hold` ? "" : text(why)], ["expected", text(expected)], ["seen", text(seen)]]),
+		el("dl", { class: "says-list" }, pairs([[outcome === "xfail" ? "reason" : "verdict", outcome === "pass" || text(why) === `${text(expected)} does not hold` ? "" : text(why)], ["expected", text(expected)], ["seen", text(seen)], ["ran on", at ? text(at) : ""]]),
 			text(reference) && [el("dt", {}, "read on"), el("dd", {}, outward(text(reference)))]));
 	if (facts)
 		box.append(...shown(item, facts, outcome, text(expected), isNativeBeside));

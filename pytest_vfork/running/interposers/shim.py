@@ -20,6 +20,8 @@ SOURCES = Path(__file__).parent.parent / "shim"
 _ANSWER_OF_FAULT = 0xE00
 # Set to anything: the shim is built so that it holds itself to its invariants.
 DEBUG = "PYTEST_VFORK_SHIM_DEBUG"
+# Before, libpthread was an object of its own: its constructors run before ours, and call what is trapped by then.
+_OLDEST_GLIBC = (2, 34)
 _ANSWERS = {Mode.NATIVE: errno.EINVAL, Mode.FORK: 0xF01, Mode.REISSUE: 0xF02, Mode.EMULATE: 0xF03}
 
 
@@ -84,6 +86,9 @@ class Shim(Interposer):
             return Boot()
         if platform.machine() != "x86_64":
             raise InterposerError(f"the shim is for x86_64; this machine is {platform.machine()}")
+        libc, version = platform.libc_ver()
+        if libc == "glibc" and tuple(map(int, version.split(".")[:2])) < _OLDEST_GLIBC:
+            raise InterposerError(f"the shim needs glibc 2.34 or newer; this machine has {version}")
         try:
             shared_object = self._builder.shared_object("vfork-shim.so", sources(), flags(self._builder.cc))
         except CompileError as error:

@@ -63,7 +63,7 @@ class KernelSite(AgentSite):
         return self._shelf.refuse(started.argv[0])
 
     def connect(self) -> Client:
-        """Boot the guest; one that does not come up is booted once more, and that is told of."""
+        """Boot the guest. One that does not come up costs the program that was to run; two in a row are the last."""
         if self._failed_boots >= _MOST_FAILED_BOOTS:
             raise SiteError(
                 f"kernel:{self.place} did not boot {self._failed_boots} times in a row, and is not tried again"
