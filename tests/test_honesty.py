@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -224,7 +224,16 @@ def test_the_record_has_the_ladder_without_a_terminal(run: Run, tiny: Path) -> N
     assert the_end(tiny.parents[1])["reached"] == "linux"
 
 
+@pytest.fixture
+def heeds_sigint() -> Iterator[None]:
+    """What is begun in the background of a script ignores SIGINT, and so does all that it starts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @both
+@pytest.mark.usefixtures("heeds_sigint")
 def test_a_run_that_is_interrupted_shows_what_it_saw(
     tiny: Path, pytester: pytest.Pytester, home: str, workers: tuple[str, ...]
 ) -> None:

@@ -12,6 +12,7 @@ import textwrap
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -19,7 +20,9 @@ import pytest
 from pytest_vfork.building.builder import Builder
 from pytest_vfork.building.cache import Cache
 from pytest_vfork.model import Boot, Observation, Program
-from pytest_vfork.running.kernels import archive, image
+from pytest_vfork.running.agent.client import Client
+from pytest_vfork.running.kernels import accelerator, archive, image
+from pytest_vfork.running.kernels.guest import GuestError
 from pytest_vfork.running.sites import Launch, SiteError
 from pytest_vfork.running.sites.kernel import KernelSite
 from pytest_vfork.running.sites.uml import UmlSite
@@ -145,6 +148,43 @@ def test_no_such_kernel_is_one_sentence(site: KernelSite, builder: Builder, wher
         KernelSite(builder, where).run(Launch(Program(Path("none"), ("true",)), Boot(), DEADLINE_S))
 
 
+def test_a_guest_that_does_not_come_up_is_booted_again_and_that_is_told(
+    site: KernelSite, builder: Builder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures = iter(
+        ["the guest did not boot: qemu ended\nits console ended with:\n[    1.2] Kernel panic - not syncing: x"]
+    )
+    boots = KernelSite._boot
+
+    def boot(self: KernelSite, *how: Any) -> Client:
+        for why in failures:
+            raise GuestError(why)
+        return boots(self, *how)
+
+    monkeypatch.setattr(KernelSite, "_boot", boot)
+    other = KernelSite(builder, SERIES)
+    first, second = (other.run(Launch(Program(Path("none"), ("true",)), Boot(), DEADLINE_S)) for _ in range(2))
+    other.close()
+    told = "booted again: the guest did not boot: qemu ended; Kernel panic - not syncing: x"
+    assert (first.status, first.alarms, second.alarms) == (0, (told,), ())
+
+
+def test_a_guest_that_never_comes_up_is_given_up(builder: Builder, monkeypatch: pytest.MonkeyPatch) -> None:
+    boots = []
+
+    def boot(self: KernelSite, *how: Any) -> Client:
+        boots.append(how)
+        raise GuestError("the guest did not boot: its time is over")
+
+    monkeypatch.setattr(KernelSite, "_boot", boot)
+    monkeypatch.setattr(accelerator, "choose", lambda *_: accelerator.TCG)  # which boots, to find out
+    other = KernelSite(builder, SERIES)
+    for why in ("its time is over", "did not boot 3 times in a row, and is not tried again"):
+        with pytest.raises(SiteError, match=why):
+            other.run(Launch(Program(Path("none"), ("true",)), Boot(), DEADLINE_S))
+    assert len(boots) == 3
+
+
 # The 6.1 of Debian has no room for all the registers of some processors: there its init ends with a segmentation fault.
 _BOOTS = (
     "linux.uml mem=128M root=/dev/root rootfstype=hostfs rootflags=/ ro init=/bin/true panic=-1 con0=null,fd:1"
@@ -170,5 +210,5 @@ def test_a_user_mode_kernel_that_ends_at_once_says_why(builder: Builder, tmp_pat
     kernel = tmp_path / "linux"
     kernel.write_text("#!/bin/sh\necho 'Kernel panic - not syncing: no root' >&2\nexit 6\n")
     kernel.chmod(0o755)
-    with pytest.raises(SiteError, match=r"it ended with status 6\. Kernel panic - not syncing: no root"):
+    with pytest.raises(SiteError, match=r"did not boot: .*\. Kernel panic - not syncing: no root"):
         UmlSite(builder, str(kernel)).client()

@@ -170,6 +170,13 @@ class Guest:
             time.sleep(_PAUSE_S)  # a pause between looks
 
 
+def gist(why: str) -> str:
+    """Return the first line of what `explain` returned, and the panic, if there was one."""
+    first, *console = why.splitlines()
+    panic = [_untimed(line) for line in console if "Kernel panic" in line]
+    return "; ".join((first, *panic[-1:]))
+
+
 def out_of_memory(alarms: Sequence[str]) -> bool:
     """Say whether the kernel had to kill somebody for memory."""
     return any(_OUT_OF_MEMORY.search(line) for line in alarms)

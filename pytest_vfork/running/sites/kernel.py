@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from ...building.builder import Builder
 
 MEMORY_MIB = 1024
-_MOST_FAILED_BOOTS = 2  # in a row
+# An emulated kernel panics or hangs in one boot of some dozens, before anything of ours runs in it.
+_MOST_FAILED_BOOTS = 3  # in a row
 
 
 class KernelSite(AgentSite):
@@ -63,7 +64,7 @@ class KernelSite(AgentSite):
         return self._shelf.refuse(started.argv[0])
 
     def connect(self) -> Client:
-        """Boot the guest. One that does not come up costs the program that was to run; two in a row are the last."""
+        """Boot the guest. One that does not come up is booted again, which is told of with what runs in it then."""
         if self._failed_boots >= _MOST_FAILED_BOOTS:
             raise SiteError(
                 f"kernel:{self.place} did not boot {self._failed_boots} times in a row, and is not tried again"
@@ -75,11 +76,15 @@ class KernelSite(AgentSite):
             self._boot(kernel, initrd, how, deadline_s)
 
         how = accelerator.choose(self._machine, image.folder_of_user(), boots)
-        try:
-            client = self._boot(kernel, initrd, how, guest.BOOT_DEADLINE_S)
-        except guest.GuestError as error:
-            self._failed_boots += 1
-            raise SiteError(str(error)) from error
+        while True:
+            try:
+                client = self._boot(kernel, initrd, how, guest.BOOT_DEADLINE_S)
+                break
+            except guest.GuestError as error:
+                self._failed_boots += 1
+                if self._failed_boots >= _MOST_FAILED_BOOTS:
+                    raise SiteError(str(error)) from error
+                self._notes.append(f"booted again: {guest.gist(str(error))}")
         self._failed_boots = 0
         self._shelf.clear()
         self._shelf.put_tools(client)
@@ -108,6 +113,8 @@ class KernelSite(AgentSite):
         alarms = self._guest.alarms() if self._guest else ()
         if guest.out_of_memory(alarms):
             raise SiteError(self._guest.explain("the guest ran out of memory") if self._guest else "")
+        alarms = (*self._notes, *alarms)
+        self._notes.clear()
         return replace(seen, alarms=alarms) if alarms else seen
 
     def explain(self, error: Exception) -> str:
