@@ -208,11 +208,12 @@ def test_the_command_of_a_failure_runs_it_again_and_it_alone(run: Run, mine: Pat
         assert failed in second.outlines
 
 
-def test_a_skip_cites_the_template(run: Run, mine: Path) -> None:
+@pytest.mark.parametrize(("key", "why"), [("since: '99.0'", "99.0 or newer"), ("until: '3.2'", "before 3.2")])
+def test_a_skip_cites_the_template(run: Run, mine: Path, key: str, why: str) -> None:
     template = mine / "my-case.c.j2"
-    template.write_text(CASE.replace("fails_under: []", "fails_under: []\nsince: '99.0'"))
+    template.write_text(CASE.replace("fails_under: []", f"fails_under: []\n{key}"))
     result = run(str(template), "-rs")
-    result.stdout.fnmatch_lines(["SKIPPED * *mine/my-case.c.j2:1: Linux 99.0 or newer is needed*"])
+    result.stdout.fnmatch_lines([f"SKIPPED * *mine/my-case.c.j2:1: Linux {why} is needed*"])
 
 
 def test_junit_has_what_identifies_an_item_as_properties(run: Run, pytester: pytest.Pytester) -> None:

@@ -192,6 +192,10 @@ def test_an_older_kernel_and_a_missing_need_are_skips(program: Callable[..., Pat
     status, said = run(program(case, "clone3"), VFORK_KERNEL="4.4")
     assert status == 4
     assert "# SKIP Linux 5.3 or newer is needed; this is 4.4" in said
+    gone = ITEMS["copies/call-of-a-single-thread-allocates-no-futex-hash:clone3-stack"][0]
+    status, said = run(program(gone, "clone3-stack"), VFORK_KERNEL="99.0")
+    assert status == 4
+    assert gone.until and "# SKIP Linux before {}.{} is needed; this is 99.0".format(*gone.until) in said
 
 
 def test_profile_core_is_what_a_young_kernel_can_run() -> None:

@@ -114,7 +114,7 @@ GOOD_WORKLOAD = {
     "id": "area/a-rule", "level": "posix", "spec": "s", "do": "d", "must": "m", "stdout": "one\n",
     "seen": {"vfork": 1}, "asserts": ["output"],
 }  # fmt: skip
-CASE_KEYS = [*GOOD_CASE, "since", "needs", "differs", "variants", "order", "never", "unknown"]
+CASE_KEYS = [*GOOD_CASE, "since", "until", "needs", "differs", "variants", "order", "never", "unknown"]
 WORKLOAD_KEYS = [*GOOD_WORKLOAD, "never_seen", "needs", "options", "version", "under_fork", "fails_under", "since"]
 
 

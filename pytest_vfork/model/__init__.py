@@ -62,7 +62,8 @@ CALLS = ("vfork", "libc-vfork", "clone", "clone-stack", "clone3", "clone3-stack"
 class Case:
     """One requirement made executable: a template of a C program, rendered once for each call.
 
-    `since` is the first Linux version (major, minor) that promises it; `fails_under` names the modes and faults that
+    `since` is the first Linux version (major, minor) that promises it, `until` the first that does so no more, if there
+    is one; `fails_under` names the modes and faults that
     break it; `needs` is what the site must have (templates/needs.py); `differs` says where Linux versions or libcs do;
     `variants` maps other builds of the program (templates/variants.py) to the calls that are made in them too.
     """
@@ -80,6 +81,7 @@ class Case:
     needs: tuple[str, ...] = ()
     differs: str = ""
     variants: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    until: tuple[int, int] | None = None
 
     @property
     def items(self) -> list[tuple[str, str]]:

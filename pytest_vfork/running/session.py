@@ -106,7 +106,8 @@ class Session:
         def conclude(verdict: Verdict, program: Program | None = None, seen: Observation | None = None) -> Result:
             return self._result(case, call, program, seen, verdict, variant)
 
-        why = self._lacks(case.since if not call.startswith("clone3") else max(case.since, _CLONE3_SINCE))
+        since = case.since if not call.startswith("clone3") else max(case.since, _CLONE3_SINCE)
+        why = self._lacks(since, case.until)
         why = why or self.inventory.lacks(case.needs)
         if why:
             return conclude(Verdict(Outcome.UNSUPPORTED, why))
@@ -165,12 +166,15 @@ class Session:
         """What the site has of all that an item may stand on."""
         return Inventory(self.booted.site, self.builder)
 
-    def _lacks(self, since: tuple[int, int]) -> str | None:
+    def _lacks(self, since: tuple[int, int], until: tuple[int, int] | None = None) -> str | None:
         if self.unsupported:
             return self.unsupported
         release = self._where().get("kernel") or self.booted.site.describe()["kernel"]
-        if since > tuple(int(part) for part in release.split("-")[0].split(".")[:2]):
+        there = tuple(int(part) for part in release.split("-")[0].split(".")[:2])
+        if since > there:
             return f"Linux {since[0]}.{since[1]} or newer is needed; {self.booted.site.name} runs {release}"
+        if until and until <= there:
+            return f"Linux before {until[0]}.{until[1]} is needed; {self.booted.site.name} runs {release}"
         return None
 
     def _where(self) -> Mapping[str, str]:

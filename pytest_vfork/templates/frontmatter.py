@@ -28,7 +28,7 @@ _BLOCK = re.compile(r"/\*---\n(?P<c>.*?)\n---\*/\n|#---\n(?P<hash>.*?)\n#---\n",
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's, ten times as fast, where PyYAML was built with it
 _SENTENCE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _COMMON = {"id", "level", "spec", "do", "must", "fails_under", "since"}
-_CASE = _COMMON | {"calls", "order", "expect", "never", "needs", "differs", "variants"}
+_CASE = _COMMON | {"calls", "order", "expect", "never", "needs", "differs", "variants", "until"}
 _WORKLOAD = _COMMON | {"stdout", "seen", "never_seen", "asserts", "needs", "options", "version", "under_fork"}
 _EVENT = re.compile(r'"([a-z][a-z0-9-]*\.[a-z][a-z0-9-]*)"')
 _PART = re.compile(r'{%-? (?:extends|include) "([^"]+)" ')
@@ -78,6 +78,7 @@ def read_case(template: Path) -> Case:
         needs=needs,
         differs=str(block.get("differs", "")).strip(),
         variants=_variants(block.get("variants", {}), calls, fail),
+        until=_linux("until", block, fail, "the first Linux version that does not promise it any more"),
         **common,
     )
 
@@ -201,6 +202,16 @@ def _some_of(
     return tuple(listed)
 
 
+def _linux(key: str, block: Mapping[str, Any], fail: _Fail, what: str) -> tuple[int, int] | None:
+    """Check a Linux version that need not be there."""
+    if key not in block:
+        return None
+    version = re.fullmatch(r"(\d+)\.(\d+)", str(block[key]))
+    if version is None:
+        fail(key, f"want {what}, quoted: '5.3'")
+    return int(version[1]), int(version[2])
+
+
 def _variants(mapping: Any, calls: Sequence[str], fail: _Fail) -> dict[str, tuple[str, ...]]:
     known = [name for name in VARIANTS if name]
     if not isinstance(mapping, dict) or not set(mapping) <= set(known):
@@ -279,9 +290,6 @@ def _common(template: Path, block: Mapping[str, Any], fail: _Fail) -> dict[str, 
                 fault(name)
             except FaultError as error:
                 fail("fails_under", f"neither one of {', '.join(sorted(_MODES))} nor a fault: {error}")
-    since = re.fullmatch(r"(\d+)\.(\d+)", str(block.get("since", "0.0")))
-    if since is None:
-        fail("since", "want the first Linux version that promises it, quoted: '5.3'")
     return {
         "id": block["id"],
         "level": levels[block["level"]],
@@ -289,6 +297,6 @@ def _common(template: Path, block: Mapping[str, Any], fail: _Fail) -> dict[str, 
         "do": block["do"].strip(),
         "must": block["must"].strip(),
         "fails_under": frozenset(breakers),
-        "since": (int(since[1]), int(since[2])),
+        "since": _linux("since", block, fail, "the first Linux version that promises it") or (0, 0),
         "template": template,
     }

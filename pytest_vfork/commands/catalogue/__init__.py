@@ -95,6 +95,7 @@ def entry(case: Case) -> dict[str, Any]:
         "variants": {name: list(calls) for name, calls in case.variants.items()},
         "fails_under": sorted(case.fails_under),
         "since": f"{case.since[0]}.{case.since[1]}" if any(case.since) else "",
+        "until": "{}.{}".format(*case.until) if case.until else "",
         "needs": list(case.needs),
         "differs": case.differs,
     }

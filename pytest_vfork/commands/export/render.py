@@ -40,6 +40,7 @@ def render(case: Case, call: str, variant: str = "") -> str:
             "lacks": lacks,
             "helpers": _helpers(lack["check"] for lack in lacks),
             "since": list(since(case, call)),
+            "until": list(case.until or ()),
         },
     )
 

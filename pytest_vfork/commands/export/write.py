@@ -155,6 +155,7 @@ def _entry(folder: Path, item: Item, is_static: bool) -> dict[str, object]:
         "variant": item.variant,
         "level": item.case.level.word,
         "since": f"{first[0]}.{first[1]}" if first != (0, 0) else None,
+        "until": "{}.{}".format(*item.case.until) if item.case.until else None,
         "needs": list(item.case.needs),
         "flags": " ".join(VARIANTS[item.variant].flags),
         "source": source,
