@@ -184,9 +184,9 @@ def test_the_page_tells_counts_and_differences(tmp_path: Path, capsys: pytest.Ca
         (tmp_path / f"{kernel}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     assert cli.main(["kernels", "--write", str(tmp_path / "page.md"), *map(str, tmp_path.glob("*.jsonl"))]) == 0
     page = (tmp_path / "page.md").read_text()
-    assert "| native | area/rule:vfork | 5.10.0: fail, 6.12.1: pass | it \\| does |" in page
-    assert "| 6.12.1 | kernel:6.12 | native | linux | 1 | 0 | 0 | 0 | 0 |" in page
+    assert "| native | area/rule | vfork | fail: 5.10.0; pass: 6.12.1 | it \\| does. |" in page
+    assert "| 6.12.1 | native | 0 of 0 | 0 of 0 | 0 of 0 | 1 of 1 | 0 | 0 | 0 | 0 |" in page
     (tmp_path / "bad").write_text("{}")
     assert cli.main(["kernels", str(tmp_path / "bad")]) == cli.USAGE
     assert "no record of a run" in capsys.readouterr().err
-    assert kernels.tables([]) == {"counts": [], "differences": [], "runs": []}
+    assert kernels.tables([])["differences"] == []

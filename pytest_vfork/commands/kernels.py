@@ -6,14 +6,16 @@ from __future__ import annotations
 import argparse
 import json
 import platform
+import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..model import Level, item_name
 from ..running.kernels import archive, guest, image
+from ..templates import suite
 from .cli import CANNOT_RUN, USAGE, Commands, complain
 from .pages import render_page
 
@@ -93,26 +95,54 @@ def read(record: Path) -> Shown:
 
 
 def tables(shown: Iterable[Shown]) -> dict[str, Any]:
-    """Return the rows of the page: counts by run and level, and each item whose outcome is not everywhere the same."""
+    """Return the rows of the page: counts by run and level, and the cases whose outcome is not everywhere the same."""
     runs = sorted(shown, key=lambda one: (one.run["mode"] or "", archive.numbers(one.run["kernel"])))
-    counts = [
-        (
-            one,
-            [
-                (level.word, Counter(outcome for at, outcome, _ in one.items.values() if at == level.word))
-                for level in Level
-            ],
+    counts = []
+    for one in runs:
+        levels = {
+            level.word: Counter(outcome for at, outcome, _ in one.items.values() if at == level.word) for level in Level
+        }
+        counts.append((one, levels, sum(levels.values(), Counter())))
+    return {"counts": counts, "levels": [level.word for level in Level], "differences": [*_differences(runs)]}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A case that came out differently on different kernels, by these calls; `kernels` by outcome."""
+
+    mode: str
+    id: str
+    calls: tuple[str, ...]
+    kernels: Mapping[str, tuple[str, ...]]
+    why: str
+
+
+def _differences(runs: Iterable[Shown]) -> Iterator[Difference]:
+    told: dict[tuple[str, str], dict[str, tuple[str, str]]] = {}
+    for one in runs:
+        for name, (_, outcome, why) in one.items.items():
+            told.setdefault((one.run["mode"], name), {})[one.run["kernel"]] = outcome, why
+    alike: dict[tuple[str, str, tuple[tuple[str, str], ...]], list[str]] = {}
+    for (mode, name), outcomes in told.items():
+        if len({outcome for outcome, _ in outcomes.values()}) > 1:
+            id, _, call = name.partition(":")
+            key = mode, id, tuple((kernel, outcome) for kernel, (outcome, _) in outcomes.items())
+            alike.setdefault(key, []).append(call)
+    differs = {case.id: case.differs for case in suite.cases()}
+    for (mode, id, pairs), calls in sorted(alike.items()):
+        kernels: dict[str, tuple[str, ...]] = {}
+        for kernel, outcome in pairs:
+            kernels[outcome] = (*kernels.get(outcome, ()), kernel)
+        some = told[mode, f"{id}:{calls[0]}" if calls[0] else id]
+        whys = dict.fromkeys(_gist(why) for outcome, why in some.values() if outcome not in ("pass", "xpass"))
+        yield Difference(
+            mode, id, tuple(calls), kernels, " ".join(filter(None, ("; ".join(whys) + ".", differs.get(id))))
         )
-        for one in runs
-    ]
-    differences = []
-    for mode in dict.fromkeys(one.run["mode"] for one in runs):
-        of_mode = [one for one in runs if one.run["mode"] == mode]
-        for name in sorted({name for one in of_mode for name in one.items}):
-            told = {one.run["kernel"]: one.items[name] for one in of_mode if name in one.items}
-            if len({outcome for _, outcome, _ in told.values()}) > 1:
-                differences.append((mode, name, told))
-    return {"counts": counts, "differences": differences, "runs": runs}
+
+
+def _gist(why: str) -> str:
+    """Return the first line of a verdict, without the release that this kernel happens to have."""
+    return re.sub(r"; \S+ runs \S+$", "", (why.splitlines() or [""])[0])
 
 
 def _name(line: Mapping[str, Any]) -> str:
