@@ -283,3 +283,18 @@ def test_a_record_is_of_one_run_of_the_suite(run: Run) -> None:
     done = run("--tx", "2*popen", "--dist", "each", "--pyargs", "pytest_vfork.conformance")
     assert done.ret == pytest.ExitCode.USAGE_ERROR
     done.stderr.fnmatch_lines("*--dist each: a record is of one run of the suite. Run it on each machine *")
+
+
+def test_an_interposer_that_cannot_work_is_told_once(run: Run) -> None:
+    suite = ("--pyargs", "pytest_vfork.conformance", "-k", "suspension")
+    done = run("--vfork-interposer=command", "--vfork-command=false", *suite)
+    done.assert_outcomes(errors=1)
+    done.stdout.fnmatch_lines(["no level: 0 of * items ran (* not reached, 1 in error, * deselected)*"])
+    assert "!!! vfork: no program comes through 'false'" in done.stdout.str()
+
+
+def test_an_interposer_that_cannot_work_leaves_other_tests_alone(run: Run, pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("def test_mine(): pass")
+    case = str(places.ours()[0] / "suspension/parent-waits-until-exec.c.j2")
+    done = run("--vfork-interposer=command", "--vfork-command=false", f"{case}::vfork", "--", str(pytester.path))
+    done.assert_outcomes(errors=1, passed=1)

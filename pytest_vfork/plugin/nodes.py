@@ -144,8 +144,13 @@ class SubjectItem(TemplateItem):
         self.user_properties.extend((key, value) for key, value in properties.items() if value)
 
     def setup(self) -> None:
-        """Boot the interposer, if no item before this one has."""
-        session_of(self.config)
+        """Boot the interposer, if no item before this one has. If it cannot be, that is said once, and the run ends."""
+        try:
+            session_of(self.config)
+        except pytest.fail.Exception as error:
+            if all(isinstance(item, TemplateItem) for item in self.session.items):
+                self.session.shouldfail = str(error)
+            raise
 
     def judge(self) -> Result:
         """Run it and judge what was seen."""
