@@ -13,16 +13,11 @@
 
 #include "call.h"
 #include "config.h"
+#include "image-elf.h"
 #include "load.h"
 #include "log.h"
 #include "text.h"
 
-#ifndef DF_1_PIE
-#define DF_1_PIE 0x08000000
-#endif
-#ifndef DT_FLAGS_1
-#define DT_FLAGS_1 0x6ffffffb
-#endif
 #define AT_FDCWD_FLAG (-100l) /* AT_FDCWD, AT_EMPTY_PATH, AT_EACCESS: linux/fcntl.h */
 #define AT_EMPTY_PATH_FLAG 0x1000
 #define REGULAR(mode) (((mode) & 0170000) == 0100000)
@@ -31,6 +26,9 @@
 #define SET_UID 04000
 #define SET_GID 02000
 #define GROUP_X 0010
+#ifndef F_DUPFD_CLOEXEC
+#define F_DUPFD_CLOEXEC 1030 /* linux/fcntl.h */
+#endif
 #define HEAD 1024
 #define NEXT_LINK 100 /* what check_link answers beside enum image_kind and an error */
 
@@ -57,17 +55,28 @@ static long refuse(const struct look *look, long file, const char *is, const cha
 	return -EPERM;
 }
 
-static long open_image(const struct look *look)
+static long open_again(const struct look *look, uint64_t flags)
 {
 	char link[32] = { 0 };
 	struct text text = { link, link + sizeof(link) - 1 };
+	long file;
 
-	/* a FIFO must not hold us up */
 	if (!(look->flags & AT_EMPTY_PATH_FLAG))
-		return CALL(__NR_openat, look->directory, look->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+		return CALL(__NR_openat, look->directory, look->path, flags);
 	text_add(&text, "/proc/self/fd/"); /* execveat of a descriptor, which O_PATH may have made unreadable */
 	text_add_number(&text, look->directory);
-	return CALL(__NR_openat, AT_FDCWD_FLAG, link, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	file = CALL(__NR_openat, AT_FDCWD_FLAG, link, flags);
+	/* without /proc: the descriptor itself, if it can be read */
+	return file == -ENOENT ? CALL(__NR_fcntl, look->directory, F_DUPFD_CLOEXEC, 0) : file;
+}
+
+static long open_image(const struct look *look)
+{
+	/* a FIFO must not hold us up */
+	long file = open_again(look, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	/* somebody has a lease, and is told now to give it up: the kernel's exec waits, too */
+	return file == -EWOULDBLOCK ? open_again(look, O_RDONLY | O_CLOEXEC | O_NOCTTY) : file;
 }
 
 struct ids {
@@ -126,7 +135,7 @@ static void remember(const struct stat *about)
  * The kernel sets AT_SECURE, and ld.so drops LD_PRELOAD, when the new image's effective ids are not the real ones
  * (security/commoncap.c).
  */
-static _Bool is_secure_exec(long file, const struct stat *about)
+static _Bool is_secure_exec(long file, const struct stat *about, long kind)
 {
 	_Bool counts = about->st_mode & (SET_UID | SET_GID) && CALL(__NR_prctl, PR_GET_NO_NEW_PRIVS) == 0;
 	struct ids uid, gid;
@@ -134,6 +143,10 @@ static _Bool is_secure_exec(long file, const struct stat *about)
 
 	CALL(__NR_getresuid, &uid.real, &uid.effective, &uid.saved);
 	CALL(__NR_getresgid, &gid.real, &gid.effective, &gid.saved);
+	if (kind == IMAGE_STATIC) { /* no ld.so to mind: only what the file would change counts, which ours does not */
+		uid.real = uid.effective;
+		gid.real = gid.effective;
+	}
 	if (counts && about->st_mode & SET_UID)
 		uid.effective = about->st_uid;
 	if (counts && (about->st_mode & (SET_GID | GROUP_X)) == (SET_GID | GROUP_X))
@@ -152,54 +165,14 @@ _Bool image_finds_shim(void)
 	return !is_error(result) || result == -ENOSYS || result == -EPERM;
 }
 
-/* A loader started by its name (ld.so program) has no PT_INTERP either; it is no PIE, and it will preload. */
-static _Bool is_loader(long file, const Elf64_Phdr *dynamic)
+static long check_elf(struct image *image, const struct look *look, long file, const char *head, long size)
 {
-	Elf64_Dyn entries[64];
-	long size = CALL(__NR_pread64, file, entries, sizeof(entries), dynamic->p_offset);
-	unsigned int i;
+	struct elf elf = { 0 };
+	long result = elf_look(file, head, size, &elf);
 
-	for (i = 0; !is_error(size) && i < (unsigned long)size / sizeof(entries[0]) && entries[i].d_tag; i++)
-		if (entries[i].d_tag == DT_FLAGS_1)
-			return !(entries[i].d_un.d_val & DF_1_PIE);
-	return 1;
-}
-
-static long check_elf(const struct look *look, long file, const char *head, long size)
-{
-	const Elf64_Ehdr *header = (const Elf64_Ehdr *)head;
-	Elf64_Phdr room[PARTS_AT_MOST];
-	const Elf64_Phdr *table = room, *dynamic = NULL;
-	unsigned int i, count;
-	_Bool has_load = 0;
-
-	if (size >= (long)sizeof(*header) && header->e_ident[EI_CLASS] == ELFCLASS32)
-		return IMAGE_WITHOUT_SHIM;
-	if (size < (long)sizeof(*header) || header->e_ident[EI_CLASS] != ELFCLASS64 ||
-	    header->e_machine != EM_X86_64 || header->e_phentsize != sizeof(*table))
-		return IMAGE_DYNAMIC;
-	if (header->e_type != ET_EXEC && header->e_type != ET_DYN)
-		return IMAGE_DYNAMIC;
-	count = header->e_phnum;
-	if (header->e_phoff + count * sizeof(*table) <= (unsigned long)size) {
-		table = (const Elf64_Phdr *)(head + header->e_phoff); /* as linkers lay it out */
-	} else {
-		size = CALL(__NR_pread64, file, room, sizeof(room), header->e_phoff);
-		if (is_error(size) || (count <= PARTS_AT_MOST && count > (unsigned long)size / sizeof(*table)))
-			return IMAGE_DYNAMIC;
-		if (count > PARTS_AT_MOST)
-			return refuse(look, file, "has too many program headers", "it may be static, and the loader cannot read them all");
-	}
-	for (i = 0; i < count; i++) {
-		if (table[i].p_type == PT_INTERP)
-			return IMAGE_DYNAMIC;
-		if (table[i].p_type == PT_DYNAMIC)
-			dynamic = &table[i];
-		has_load |= table[i].p_type == PT_LOAD;
-	}
-	if (!has_load || (dynamic && header->e_type == ET_DYN && is_loader(file, dynamic)))
-		return IMAGE_DYNAMIC;
-	return IMAGE_STATIC;
+	image->is_loader = elf.is_loader;
+	image->is_of_glibc = elf.is_of_glibc;
+	return result < 0 ? refuse(look, file, elf.is, elf.reason) : result;
 }
 
 /* "#! interpreter argument": as fs/binfmt_script.c reads it */
@@ -250,14 +223,16 @@ static long check_link(struct image *image, const struct look *look)
 		size = CALL(__NR_pread64, file, head, sizeof(head), 0);
 		if (!(about.st_mode & 0111)) {
 			result = 0; /* EACCES is the kernel's to say */
+		} else if (size == -EBADF) {
+			result = refuse(look, file, "may be static", "there is no /proc, by which its descriptor could be read");
 		} else if (is_script(image, head, size)) {
 			result = NEXT_LINK; /* set-id bits of scripts do not count */
 		} else if (size > SELFMAG && !memcmp(head, ELFMAG, SELFMAG)) {
-			result = check_elf(look, file, head, size);
-			if ((result == IMAGE_DYNAMIC || result == IMAGE_STATIC) && is_secure_exec(file, &about))
+			result = check_elf(image, look, file, head, size);
+			if ((result == IMAGE_DYNAMIC || result == IMAGE_STATIC) && is_secure_exec(file, &about, result))
 				result = refuse(look, file, "would run with changed privileges",
 						"ld.so ignores LD_PRELOAD then");
-			if (result == IMAGE_DYNAMIC)
+			if (result == IMAGE_DYNAMIC && !image->is_loader)
 				remember(&about);
 			if (result == IMAGE_STATIC) {
 				image->file = file;
@@ -282,6 +257,7 @@ long image_check(struct image *image)
 	long result = 0;
 
 	image->file = -1;
+	image->is_loader = image->is_of_glibc = 0;
 	image->scripts = 0;
 	do {
 		result = check_link(image, &look);

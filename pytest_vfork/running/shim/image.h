@@ -13,6 +13,9 @@ struct image {
 	uintptr_t path;
 	uint64_t flags; /* AT_* of execveat */
 	_Bool is_named_by_file; /* its process is, not by the path */
+	_Bool is_loader; /* ld.so itself, started by its name */
+	_Bool is_of_glibc; /* it was looked at, and its loader is glibc's */
+	size_t skipped; /* how many of the arguments go */
 	long file; /* of a static image: open, to be closed; else -1 */
 	unsigned int scripts; /* that the kernel would go through */
 	struct {

@@ -23,7 +23,6 @@
 
 /* VFORK_SHIM_IMAGE=descriptor:name, the last variable: what to load, and how it was called; with '!' the process gets the name of the file */
 #define IMAGE "VFORK_SHIM_IMAGE="
-#define PARTS_AT_MOST 128 /* program headers of an image */
 
 struct auxiliary {
 	uint64_t tag, value;
