@@ -134,6 +134,14 @@ static _Bool is_untouched(sigset mask, sigset before)
 	return before && (mask | BIT(SIGSYS) | before) == (mask | BIT(SIGSYS));
 }
 
+/* The kernel only reads a frame: one that lies where nobody can write is put right in a copy. NULL: it cannot be read either. */
+static struct frame *copy_of(struct task *task, const struct frame *theirs)
+{
+	_Bool is_good = frame_can_be_read(theirs) && frame_size(theirs) <= ASIDE_SIZE;
+
+	return is_good ? frame_copy(task_aside(task), theirs) : NULL;
+}
+
 /*
  * rt_sigreturn(2) of a handler, or of a program that has made a frame itself. What the kernel will read is put right in its place: SIGSYS is
  * not in the mask, and the stack is the slot of the task that returns, whoever was interrupted.
@@ -145,6 +153,8 @@ struct frame *answer_sigreturn(struct frame *frame, struct task *task)
 	struct altstack before;
 
 	if (!can_change8(ARG(&theirs->stack)) || !(is_at_stack(ARG(&theirs->stack), ARG(&theirs->mask), 8) || can_change8(ARG(&theirs->mask))))
+		theirs = copy_of(task, theirs);
+	if (!theirs)
 		return die_of(frame, SIGSEGV);
 	entered = task_state_at(task, &theirs->stack);
 	before = entered ? entered->altstack : theirs->stack;

@@ -55,6 +55,7 @@ struct task {
 	unsigned char depth; /* while a fault is armed: how many vfork children are between this task and the first */
 	_Bool executes; /* while a fault is armed: it has called execve, which will not fail */
 	uint32_t *stands_for; /* while a fault is armed: the release word that the end of this thread clears */
+	uint64_t outside[14]; /* of a call that waits on a stack without room, see waits.c */
 	uint32_t release_word; /* 0 once the kernel let go of the memory, see release.c */
 #ifdef VFORK_SHIM_DEBUG
 	struct {

@@ -19,11 +19,26 @@
 
 _Static_assert(offsetof(struct outside, rsp) == 56, "the gate knows the offsets");
 
+/*
+ * On the application's stack, where the kernel, too, would put a signal frame: it nests as the application does. If nothing can be written
+ * there, no handler can interrupt either, but one that has another stack.
+ */
+static struct outside *place_outside(const struct frame *frame)
+{
+	uintptr_t place = (frame->regs.rsp - RED_ZONE - sizeof(struct outside)) & ~15ul;
+	struct task *task;
+
+	if (is_at_stack(frame->regs.rsp, place, sizeof(struct outside)) || can_overwrite(place, sizeof(struct outside)))
+		return (struct outside *)place;
+	task = task_of(frame);
+	_Static_assert(sizeof(task->outside) >= sizeof(struct outside), "there is room for it");
+	return (struct outside *)task->outside;
+}
+
 static struct outside *go_outside(struct frame *frame)
 {
 	struct registers *regs = &frame->regs;
-	/* on the application's stack, where the kernel, too, would put a signal frame: it nests as the application does */
-	struct outside *outside = (struct outside *)((regs->rsp - RED_ZONE - sizeof(*outside)) & ~15ul);
+	struct outside *outside = place_outside(frame);
 
 	outside->rip = regs->rip;
 	outside->rdi = regs->rdi;
