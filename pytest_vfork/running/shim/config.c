@@ -103,6 +103,13 @@ static _Bool read_home(const char *value, size_t size)
 	return 1;
 }
 
+/* the same */
+static _Bool read_filter(const char *value, size_t size)
+{
+	config.has_filter = size == 2 && starts_with(value, "on");
+	return config.has_filter;
+}
+
 static _Bool read_text(const char *value, size_t size)
 {
 	config.keeps_text = size == 4 && starts_with(value, "keep");
@@ -120,8 +127,20 @@ static const struct key {
 	{ "sigsys=", 0, read_sigsys },
 	{ "opens=", 0, read_opens },
 	{ "home=", 0, read_home },
+	{ "filter=", 0, read_filter },
 	{ "text=", 1, read_text },
 };
+
+/* A value from an application, of any age: without what was said of another exec. */
+_Bool config_passes_on(const char *part)
+{
+	const struct key *key;
+
+	for (key = keys; key < keys + sizeof(keys) / sizeof(keys[0]); key++)
+		if (starts_with(part, key->name))
+			return key->passed_on;
+	return 1; /* what is wrong is to be complained about */
+}
 
 static _Bool read_part(const char *part, size_t size, struct text *next)
 {

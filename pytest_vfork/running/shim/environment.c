@@ -12,6 +12,7 @@
 #include "text.h"
 
 #define AT_IGNORE_TAG 1 /* AT_IGNORE, linux/auxvec.h */
+#define TRACE "LD_TRACE_LOADED_OBJECTS="
 #define ROOM_FOR_REST 128
 #define ROOM_IN_SLOT 32768 /* above it a trampolined signal may be at work */
 
@@ -49,6 +50,7 @@ static char *find_self(char *value)
 static _Bool take_out(char *variable)
 {
 	char *value = variable + sizeof(PRELOAD) - 1, *self = find_self(value), *rest;
+	size_t size;
 
 	if (!self)
 		return 0;
@@ -59,7 +61,9 @@ static _Bool take_out(char *variable)
 		rest++;
 	else
 		self--;
-	memmove(self, rest, strlen(rest) + 1);
+	size = strlen(rest) + 1;
+	memmove(self, rest, size);
+	memset(self + size, 0, (size_t)(rest - self));
 	return 0;
 }
 
@@ -87,7 +91,9 @@ void environment_clean(char **env)
 
 		if (starts_with(*from, PRELOAD) && !behaviour->shows_itself)
 			goes = take_out(*from);
-		if (!goes)
+		if (goes) /* /proc/self/environ shows what is here, whoever points to it */
+			memset(*from, 0, strlen(*from));
+		else
 			*to++ = *from;
 	}
 	if (from != to)
@@ -97,6 +103,7 @@ void environment_clean(char **env)
 struct survey {
 	size_t count, bytes;
 	_Bool has_preload, has_config, is_readable;
+	_Bool traces; /* what is needed is listed, and nothing runs */
 };
 
 /* A variable's bytes are read by the page; the kernel reads them all again. */
@@ -135,7 +142,11 @@ static struct survey survey(char *const *env, _Bool is_static)
 			seen.bytes += size_of(&texts, *env) + strlen(config.path) + CARRIED_ROOM;
 		}
 		/* the application's own: it changes the mode for what it starts */
-		seen.has_config |= has_name(&texts, *env, CONFIG);
+		if (has_name(&texts, *env, CONFIG)) {
+			seen.has_config = 1;
+			seen.bytes += size_of(&texts, *env);
+		}
+		seen.traces |= has_name(&texts, *env, TRACE);
 	}
 	return seen;
 }
@@ -177,13 +188,33 @@ static char *preload_of(struct text *text, const char *path, const char *value)
 	return finish(text, start);
 }
 
-static char *config_of(struct text *text, const struct task *task, sigset closed, const char *path)
+/* What an application says may be what an image before was told (/proc/PID/environ): this exec is another one. */
+static void add_lasting(struct text *text, const char *value)
+{
+	const char *end;
+	_Bool has_one = 0;
+
+	for (;; value = end + 1) {
+		for (end = value; *end && *end != ','; end++)
+			;
+		if (config_passes_on(value)) {
+			text_add(text, has_one ? "," : "");
+			text_add_size(text, value, (size_t)(end - value));
+			has_one = 1;
+		}
+		if (!*end)
+			return;
+	}
+}
+
+static char *config_of(struct text *text, const char *lasting, const struct task *task, sigset closed, const char *path)
 {
 	_Bool ignores = task->dispositions->actions[SIGSYS].handler == 1;
 	char *start = text->at;
 
 	text_add(text, CONFIG);
-	text_add(text, config.text);
+	add_lasting(text, lasting);
+	text_add(text, ",filter=on");
 	if (task->blocks_sigsys || ignores)
 		text_add(text, !ignores		     ? ",sigsys=blocked"
 			       : task->blocks_sigsys ? ",sigsys=both"
@@ -214,6 +245,7 @@ uintptr_t environment_make(struct task *task, uintptr_t env, struct handover *ha
 	struct survey seen = survey((char *const *)env, !!image);
 	size_t list_size = (seen.count + 4) * sizeof(char *), image_size = image ? sizeof(IMAGE) + strlen(image) : 0;
 	char **list, **to, *const *from = (char *const *)env;
+	_Bool preloads = !image && !(seen.traces && handover->is_of_glibc), has_config = 0;
 	struct text text;
 
 	if (!seen.is_readable)
@@ -227,16 +259,20 @@ uintptr_t environment_make(struct task *task, uintptr_t env, struct handover *ha
 	for (; from && *from; from++) {
 		struct reader reader = { 0 };
 
-		if (seen.has_preload && has_name(&reader, *from, PRELOAD) &&
-		    (path != config.path || !find_self(*from + sizeof(PRELOAD) - 1)))
+		if (seen.has_preload && preloads && has_name(&reader, *from, PRELOAD) &&
+		    (path != config.path || !find_self(*from + sizeof(PRELOAD) - 1))) {
 			*to++ = preload_of(&text, path, *from + sizeof(PRELOAD) - 1);
-		else
+		} else if (!seen.has_config || !has_name(&reader, *from, CONFIG)) {
 			*to++ = *from;
+		} else if (!has_config) { /* of several the first counts */
+			*to++ = config_of(&text, *from + sizeof(CONFIG) - 1, task, handover->closed, path);
+			has_config = 1;
+		}
 	}
-	if (!image && !seen.has_preload)
+	if (preloads && !seen.has_preload)
 		*to++ = preload_of(&text, path, NULL);
-	if (!seen.has_config)
-		*to++ = config_of(&text, task, handover->closed, path);
+	if (!has_config)
+		*to++ = config_of(&text, config.text, task, handover->closed, path);
 	if (image)
 		*to++ = image_of(&text, image);
 	else if ((to - list - (long)seen.count) & 1) {

@@ -13,6 +13,7 @@ struct handover {
 	const char *shim; /* where the image finds it */
 	sigset mask, closed; /* to execute with; those of its signals that the image shall unblock */
 	const char *image; /* for the loader of a static image (load.h); else NULL */
+	_Bool is_of_glibc; /* its loader knows LD_TRACE_LOADED_OBJECTS */
 	size_t room_size; /* memory that is needed besides, for as long */
 	void *room;
 };

@@ -49,7 +49,7 @@ static long check_argument(struct image *image, uintptr_t argv)
 static long execute(struct frame *frame, struct task *task, struct image *image, long kind, uint64_t *env, const char *shim)
 {
 	const struct registers *regs = &frame->regs;
-	struct handover handover = { .shim = shim };
+	struct handover handover = { .shim = shim, .is_of_glibc = image->is_of_glibc };
 
 	handover.closed = kind == IMAGE_WITHOUT_SHIM ? 0 : dispositions_handled(task->dispositions) & ~frame->mask;
 	handover.mask = frame->mask | handover.closed;

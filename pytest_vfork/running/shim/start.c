@@ -77,7 +77,7 @@ void shim_begin(const char *path, char **env)
 	CALL(__NR_sigaltstack, &stack, 0);
 	inherit_sigsys();
 	action_install();
-	result = filter_ensure(config.mode, config.fault, !!log_path);
+	result = filter_ensure(config.mode, config.fault, !!log_path, config.has_filter);
 	if (result)
 		fail("cannot install the seccomp filter", result);
 }

@@ -39,7 +39,7 @@ static long guess(long directory, uintptr_t path, uint64_t flags)
 	if (flags & NO_FOLLOW && !is_error(CALL(__NR_readlinkat, directory, path, &target, 1)))
 		return -ELOOP;
 	result = CALL(__NR_faccessat2, directory, path, MAY_EXECUTE, EFFECTIVE | flags);
-	return result == -ENOSYS ? 0 : result; /* Linux before 5.8 */
+	return result == -ENOSYS || result == -EPERM ? 0 : result; /* Linux before 5.8; a filter of the application's own */
 }
 
 /* A descriptor that the exec closes: the interpreter could not open the script (BINPRM_FLAGS_PATH_INACCESSIBLE). */
@@ -56,7 +56,8 @@ static long check(struct image *image)
 	long (*may)(long, uintptr_t, uint64_t) = ask, result = ask(image->directory, image->path, image->flags);
 	unsigned int i;
 
-	if (result == -EINVAL || result == -ENOSYS) {
+	/* an old kernel does not know the question, and a filter of the application's own may refuse execveat */
+	if (result == -EINVAL || result == -ENOSYS || result == -EPERM) {
 		may = guess;
 		result = guess(image->directory, image->path, image->flags);
 	}
@@ -132,7 +133,8 @@ static long hand_over(struct task *task, struct image *image, uintptr_t argv, ui
 		return -EFAULT; /* of an environment that cannot be read */
 	if (image->scripts)
 		argv = make_argv(image, name, (const char *const *)argv, size, handover->room);
-	CALL(__NR_fcntl, image->file, F_SETFD, 0);
+	if (is_error(CALL(__NR_fcntl, image->file, F_SETFD, 0)))
+		return -EPERM; /* a filter of the application's own: the loader would find nothing */
 	CALL(__NR_rt_sigprocmask, SIG_SETMASK, &handover->mask, 0, SIGSET_SIZE);
 	return CALL(__NR_execve, handover->shim, argv, env);
 }
