@@ -218,6 +218,59 @@ def test_an_image_with_other_rights_gets_the_shim_that_it_could_not_open(
     assert (done.stdout, done.stderr) == ("65534\n65534\n3\nTrue 0 0\n", "")
 
 
+PR_SET_SECUREBITS, PR_CAPBSET_DROP = 28, 24
+SECBIT_NOROOT, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 1, 1, 2
+# Each makes an image that root starts one that may not open the file of another user.
+LESS_ROOT = {
+    "bounding-set": [(PR_CAPBSET_DROP, CAP_DAC_OVERRIDE), (PR_CAPBSET_DROP, CAP_DAC_READ_SEARCH)],
+    "no-root": [(PR_SET_SECUREBITS, SECBIT_NOROOT)],
+}
+
+
+@pytest.mark.needs("root")
+@pytest.mark.parametrize("how", LESS_ROOT)
+def test_an_image_whose_root_may_do_less_gets_the_shim(builder: Builder, mode: Mode, tmp_path: Path, how: str) -> None:
+    boot = Shim(Settings(mode, builder)).boot()
+    private = shutil.copy(boot.env["LD_PRELOAD"], tmp_path / "private.so")
+    os.chown(tmp_path, 65534, 65534)
+    tmp_path.chmod(0o700)
+    environment = {**os.environ, **boot.env, "LD_PRELOAD": str(private)}
+    script = "import ctypes, os\nlibc = ctypes.CDLL(None)\n"
+    script += "".join(f"assert libc.prctl({option}, {value}, 0, 0, 0) == 0\n" for option, value in LESS_ROOT[how])
+    script += "os.execv('/bin/sh', ['sh', '-c', '/bin/true; echo $?'])"
+    argv = [sys.executable, "-c", script]
+    done = subprocess.run(argv, env=environment, cwd="/", capture_output=True, text=True, timeout=120, check=False)
+    os.chown(tmp_path, 0, 0)
+    assert (done.stdout, done.stderr) == ("0\n", "")
+
+
+IN_A_MOUNT = "mount --bind {0} {0} && mount -o remount,bind,noexec {0} && sh -c '/bin/true; echo $?'"
+WITHOUT_FILES_IN_MEMORY = (
+    "echo 2 > /proc/sys/vm/memfd_noexec && {{ setpriv --reuid=65534 --clear-groups /bin/true; echo $?; }}"
+)
+
+
+@pytest.mark.needs("root", util_linux="unshare -m -pf --mount-proc sh -c 'mount --bind / /mnt && umount /mnt'")
+def test_a_shim_on_a_mount_that_forbids_to_execute_is_carried(builder: Builder, mode: Mode, tmp_path: Path) -> None:
+    boot = Shim(Settings(mode, builder)).boot()
+    private = shutil.copy(boot.env["LD_PRELOAD"], tmp_path / "private.so")
+    environment = {**os.environ, **boot.env, "LD_PRELOAD": str(private)}
+
+    def inside(script: str) -> subprocess.CompletedProcess[str]:
+        argv = ["unshare", "-m", "-pf", "--mount-proc", "sh", "-c", script.format(tmp_path)]
+        return subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+    done = inside(IN_A_MOUNT)
+    assert (done.stdout, done.stderr) == ("0\n", "")
+    # and where it cannot be: nothing starts without it
+    tmp_path.chmod(0o700)
+    done = inside(WITHOUT_FILES_IN_MEMORY)
+    if "memfd_noexec" in done.stderr:
+        pytest.skip("no sysctl vm.memfd_noexec: Linux 6.3")
+    assert done.stdout in ("126\n", "127\n"), done
+    assert "it could not open the shim from where it runs" in done.stderr
+
+
 def test_the_shim_lies_where_it_was_linked_to_be(shimmed: Shimmed) -> None:
     assert re.search(r"^7e9000.*vfork-shim\.so$", shimmed("cat", "/proc/self/maps").stdout, re.MULTILINE)
 

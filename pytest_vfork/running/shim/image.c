@@ -22,7 +22,8 @@
 #define AT_EMPTY_PATH_FLAG 0x1000
 #define REGULAR(mode) (((mode) & 0170000) == 0100000)
 #define AT_EACCESS_FLAG 0x200
-#define MAY_READ 4 /* R_OK */
+#define MAY_READ 4 /* R_OK, X_OK */
+#define MAY_EXECUTE 1
 #define SET_UID 04000
 #define SET_GID 02000
 #define GROUP_X 0010
@@ -157,12 +158,24 @@ static _Bool is_secure_exec(long file, const struct stat *about, long kind)
 	return uid.real != 0 && !is_error(CALL(__NR_fgetxattr, file, "security.capability", &capability, 0));
 }
 
-_Bool image_finds_shim(void)
+static _Bool finds_shim(uint64_t flags)
 {
-	long result = CALL(__NR_faccessat2, AT_FDCWD_FLAG, config.path, MAY_READ, AT_EACCESS_FLAG);
+	/* on a mount that is noexec nothing may be executed, or mapped as code, whatever its bits */
+	long result = CALL(__NR_faccessat2, AT_FDCWD_FLAG, config.path, MAY_READ | MAY_EXECUTE, flags);
 
 	/* an old kernel does not know the call, and a filter of the application's may refuse it */
 	return !is_error(result) || result == -ENOSYS || result == -EPERM;
+}
+
+_Bool image_finds_shim(void)
+{
+	return finds_shim(AT_EACCESS_FLAG);
+}
+
+/* An exec takes capabilities from who is not root: so does the question for the real user. */
+_Bool image_will_find_shim(void)
+{
+	return finds_shim(AT_EACCESS_FLAG) && finds_shim(0);
 }
 
 static long check_elf(struct image *image, const struct look *look, long file, const char *head, long size)

@@ -36,6 +36,8 @@ enum image_kind {
 long image_check(struct image *image);
 /* Whether, as things are, it could open the shim where that lies: after chroot, or with another user's rights, ld.so may not. */
 _Bool image_finds_shim(void);
+/* The same, after an exec in which capabilities may be lost. */
+_Bool image_will_find_shim(void);
 /* Says that it cannot; -EPERM. */
 long image_refuse(const struct image *image);
 

@@ -191,6 +191,10 @@ struct frame *answer_prctl(struct frame *frame, struct task *task)
 {
 	struct registers *regs = &frame->regs;
 
+	if (regs->rdi == PR_CAPBSET_DROP || regs->rdi == PR_SET_SECUREBITS) {
+		config.root_changes = 1; /* by the next exec */
+		return answer_rights(frame, task);
+	}
 	if (regs->rdi == PR_SET_SYSCALL_USER_DISPATCH)
 		regs->rax = (uint64_t)dispatch(regs);
 	else if (regs->rsi == SECCOMP_MODE_STRICT)
