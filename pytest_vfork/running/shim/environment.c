@@ -192,6 +192,11 @@ static char *config_of(struct text *text, const struct task *task, sigset closed
 		text_add(text, ",opens=");
 		text_add_hex(text, closed);
 	}
+	/* the kernel's are those of the slot: what the application's were it cannot hand on (the rest of the stack goes with the memory) */
+	if (task->now.altstack.flags) {
+		text_add(text, ",stack=");
+		text_add_hex(text, (uint32_t)task->now.altstack.flags);
+	}
 	if (path != config.path) {
 		text_add(text, ",home=");
 		text_add(text, config.path);

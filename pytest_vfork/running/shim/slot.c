@@ -400,6 +400,25 @@ struct task *slot_after(const struct task *task)
 	return chunk ? &chunk->slots[next].task : NULL;
 }
 
+static const struct task *find_in(struct slot *slots, uint32_t count, uintptr_t address)
+{
+	uintptr_t offset = address - ARG(slots);
+
+	return address >= ARG(slots) && offset < count * sizeof(struct slot) && !(offset % sizeof(struct slot)) ?
+		       &slots[offset / sizeof(struct slot)].task : NULL;
+}
+
+const struct task *slot_at(uintptr_t address)
+{
+	const struct arena *where = __atomic_load_n(&arena, __ATOMIC_ACQUIRE);
+	const struct task *found = find_in(slots_of_object, OBJECT_SLOTS, address);
+	const struct chunk *chunk;
+
+	for (chunk = where ? where->newest : NULL; chunk && !found; chunk = chunk->next)
+		found = find_in(chunk->slots, chunk->count, address);
+	return found;
+}
+
 static _Bool is_between(const void *what, uintptr_t start, uintptr_t end)
 {
 	return ARG(what) >= start && ARG(what) < end;

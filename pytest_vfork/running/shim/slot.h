@@ -47,6 +47,9 @@ _Bool slot_any_waits(void);
 /* The next of all slots that have ever been used, free or not; the first is task_first(). NULL: no more. */
 struct task *slot_after(const struct task *task);
 
+/* The task whose slot begins there, or NULL. */
+const struct task *slot_at(uintptr_t address);
+
 /* Of the first task. */
 extern struct slot slots_of_object[];
 extern struct dispositions cells_of_object[];
