@@ -108,6 +108,7 @@ static _Bool inherit(struct task *child, struct task *maker, uint64_t flags)
 	if (!child->dispositions)
 		return 0;
 	child->blocks_sigsys = maker->blocks_sigsys;
+	child->vfork_error = maker->vfork_error;
 	child->process = flags & CLONE_THREAD ? maker->process : slot_new_process();
 	child->leader = flags & CLONE_THREAD ? maker->leader : child;
 	if (!(flags & CLONE_THREAD))
