@@ -9,6 +9,7 @@
 #include "config.h"
 #include "load.h"
 #include "memory.h"
+#include "slot.h"
 #include "text.h"
 
 #define AT_IGNORE_TAG 1 /* AT_IGNORE, linux/auxvec.h */
@@ -146,10 +147,8 @@ static char *room_for(struct task *task, size_t size)
 
 	if (size <= ROOM_IN_SLOT)
 		return (char *)task_room(task);
-	/* of an exec that failed; a vfork child that is no more leaves it to its parent (task_free) */
-	if (task->exec_map)
-		CALL(__NR_munmap, task->exec_map, task->exec_map_size);
-	task->exec_map = NULL;
+	/* of an exec that failed; a task that is no more leaves it to who takes or frees its slot */
+	slot_unmap(task);
 	map = call6(__NR_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, (uint64_t)-1, 0);
 	if (is_error(map))
 		return NULL;

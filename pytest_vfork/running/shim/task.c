@@ -152,8 +152,7 @@ static _Bool is_gone(int32_t pid)
 
 void task_end(struct task *task, int32_t pid)
 {
-	if (task->exec_map)
-		CALL(__NR_munmap, task->exec_map, task->exec_map_size);
+	slot_unmap(task);
 	/* its threads: those whose numbers mean something to us are found in time (slot.c) */
 	if (task->has_made_tasks && task->numbers != task->numbers_of_maker && is_gone(pid))
 		slot_free_all(task->process);
