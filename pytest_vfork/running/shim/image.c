@@ -7,6 +7,7 @@
 
 #include <asm/fcntl.h>
 #include <asm/stat.h>
+#include <asm/statfs.h>
 #include <linux/elf.h>
 #include <linux/prctl.h>
 #include <linux/time.h>
@@ -31,6 +32,7 @@
 #define SET_UID 04000
 #define SET_GID 02000
 #define GROUP_X 0010
+#define NOSUID 0x0002 /* ST_NOSUID, linux/statfs.h of the kernel */
 #define HEAD 1024
 #define NEXT_LINK 100 /* what check_link answers beside enum image_kind and an error */
 
@@ -122,13 +124,21 @@ static void remember(const struct stat *about)
 		__atomic_store_n(&seen[key >> 8 & (SEEN - 1)], key, __ATOMIC_RELAXED);
 }
 
+/* Nothing on such a mount gives rights to anybody (mnt_may_suid in fs/namespace.c). */
+static _Bool is_on_nosuid(long file)
+{
+	struct statfs about;
+
+	return !is_error(CALL(__NR_fstatfs, file, &about)) && about.f_flags & NOSUID;
+}
+
 /*
  * The kernel sets AT_SECURE, and ld.so drops LD_PRELOAD, when the new image's effective ids are not the real ones
  * (security/commoncap.c).
  */
 static _Bool is_secure_exec(long file, const struct stat *about)
 {
-	_Bool counts = about->st_mode & (SET_UID | SET_GID) && CALL(__NR_prctl, PR_GET_NO_NEW_PRIVS) == 0;
+	_Bool counts = about->st_mode & (SET_UID | SET_GID) && CALL(__NR_prctl, PR_GET_NO_NEW_PRIVS) == 0 && !is_on_nosuid(file);
 	struct ids uid, gid;
 	char capability;
 
@@ -141,7 +151,7 @@ static _Bool is_secure_exec(long file, const struct stat *about)
 	if (uid.real != uid.effective || gid.real != gid.effective)
 		return 1;
 	/* file capabilities count for others than root, and even with no_new_privs */
-	return uid.real != 0 && !is_error(CALL(__NR_fgetxattr, file, "security.capability", &capability, 0));
+	return uid.real != 0 && !is_error(CALL(__NR_fgetxattr, file, "security.capability", &capability, 0)) && !is_on_nosuid(file);
 }
 
 _Bool image_finds_shim(void)
@@ -202,33 +212,76 @@ static long check_elf(const struct look *look, long file, const char *head, long
 	return IMAGE_STATIC;
 }
 
-/* "#! interpreter argument": as fs/binfmt_script.c reads it */
-static _Bool is_script(struct image *image, const char *head, long size)
+static _Bool is_space(char c)
 {
-	const char *from = head + 2, *end = head + (size < SCRIPT_HEAD ? size : SCRIPT_HEAD), *line = from;
-	char *to = image->lines[image->scripts].interpreter, *start = to;
+	return c == ' ' || c == '\t';
+}
 
-	if (size < 3 || head[0] != '#' || head[1] != '!')
-		return 0;
-	while (line < end && *line != '\n')
-		line++;
-	while (from < line && (*from == ' ' || *from == '\t'))
-		from++;
-	while (from < line && *from && *from != ' ' && *from != '\t')
+/* Of these characters, the last one included, the first that is no space, or that ends a word; `last` + 1: none. */
+static const char *skip_spaces(const char *at, const char *last)
+{
+	while (at <= last && is_space(*at))
+		at++;
+	return at;
+}
+
+static const char *skip_word(const char *at, const char *last)
+{
+	while (at <= last && *at && !is_space(*at))
+		at++;
+	return at;
+}
+
+/* Where the line ends; NULL: it is none. Without a newline what is cut off must not be the name (strnchr stops at a zero, too). */
+static const char *end_of_line(const char *head)
+{
+	const char *end = head, *last = head + SCRIPT_HEAD - 1, *name = skip_spaces(head + 2, last);
+
+	while (end < last && *end && *end != '\n')
+		end++;
+	if (*end != '\n') {
+		if (name > last || skip_word(name, last) > last)
+			return NULL;
+		end = last;
+	}
+	while (is_space(end[-1]))
+		end--;
+	return end;
+}
+
+static void copy_text(char *to, const char *from, const char *end)
+{
+	while (from < end && *from)
 		*to++ = *from++;
 	*to = 0;
-	if (to == start)
+}
+
+/* "#! interpreter argument", as load_script of fs/binfmt_script.c reads it; the head of a short file is filled up with zeros. */
+static _Bool is_script(struct image *image, const char *head)
+{
+	const char *end, *name, *space;
+
+	if (head[0] != '#' || head[1] != '!')
 		return 0;
-	while (from < line && (*from == ' ' || *from == '\t'))
-		from++;
-	while (line > from && (line[-1] == ' ' || line[-1] == '\t'))
-		line--;
-	to = image->lines[image->scripts].argument;
-	while (from < line && *from)
-		*to++ = *from++;
-	*to = 0;
+	end = end_of_line(head);
+	if (!end)
+		return 0;
+	name = skip_spaces(head + 2, end);
+	if (name >= end)
+		return 0;
+	space = skip_word(name, end - 1);
+	copy_text(image->lines[image->scripts].interpreter, name, space);
+	/* a zero that ends the name ends all */
+	copy_text(image->lines[image->scripts].argument, *space ? skip_spaces(space, end) : end, end);
 	image->scripts++;
 	return 1;
+}
+
+/* What a script does not have of the kernel's first bytes is zero. */
+static long read_head(long file, char head[HEAD])
+{
+	memset(head, 0, SCRIPT_HEAD);
+	return CALL(__NR_pread64, file, head, HEAD, 0);
 }
 
 /* One link of the chain. */
@@ -240,17 +293,18 @@ static long check_link(struct image *image, const struct look *look)
 
 	if (is_error(CALL(__NR_newfstatat, look->directory, look->path, &about, look->flags)))
 		return 0; /* and the kernel will say why */
-	if (is_seen(&about))
+	/* to open anything else can be seen: by who waits at a FIFO, by a device. The kernel refuses it */
+	if (!REGULAR(about.st_mode) || is_seen(&about))
 		return 0;
 	file = open_image(look);
 	if (is_error(file)) /* executable, but not readable */
 		return 0;
 	size = CALL(__NR_fstat, file, &about);
 	if (!is_error(size) && REGULAR(about.st_mode)) {
-		size = CALL(__NR_pread64, file, head, sizeof(head), 0);
+		size = read_head(file, head);
 		if (!(about.st_mode & 0111)) {
 			result = 0; /* EACCES is the kernel's to say */
-		} else if (is_script(image, head, size)) {
+		} else if (is_script(image, head)) {
 			result = NEXT_LINK; /* set-id bits of scripts do not count */
 		} else if (size > SELFMAG && !memcmp(head, ELFMAG, SELFMAG)) {
 			result = check_elf(look, file, head, size);
