@@ -24,6 +24,13 @@ const char *environment_find(char **env, const char *name)
 	return NULL;
 }
 
+const char *environment_last(char **env, const char *name)
+{
+	while (*env && env[1])
+		env++;
+	return *env && starts_with(*env, name) ? *env + strlen(name) : NULL;
+}
+
 static _Bool is_separator(char c)
 {
 	return c == ':' || c == ' ';
@@ -224,7 +231,7 @@ uintptr_t environment_make(struct task *task, uintptr_t env, struct handover *ha
 		return env;
 	handover->room = room_for(task, handover->room_size + list_size + seen.bytes + image_size);
 	if (!handover->room)
-		return env;
+		return 0;
 	list = to = (char **)((char *)handover->room + handover->room_size);
 	text.at = (char *)list + list_size;
 	text.end = text.at + seen.bytes + image_size;

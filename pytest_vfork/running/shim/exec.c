@@ -32,6 +32,8 @@ static long execute(struct frame *frame, struct task *task, struct image *image,
 	if (kind == IMAGE_STATIC)
 		return static_execute(task, image, nr == __NR_execve ? regs->rsi : regs->rdx, *env, &handover);
 	*env = environment_make(task, *env, &handover);
+	if (!*env)
+		return -ENOMEM;
 	/* not before: memory is looked at by a call that is harmless while all signals are blocked (memory.h) */
 	CALL(__NR_rt_sigprocmask, SIG_SETMASK, &handover.mask, 0, SIGSET_SIZE);
 	return CALL(nr, regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8);
