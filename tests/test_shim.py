@@ -218,6 +218,33 @@ def test_an_image_with_other_rights_gets_the_shim_that_it_could_not_open(
     assert (done.stdout, done.stderr) == ("65534\n65534\n3\nTrue 0 0\n", "")
 
 
+# A hard limit of file sizes, or -1 for none.
+AS_NOBODY_WITHOUT_FILES = """
+import resource, signal, subprocess, sys
+signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, int(sys.argv[1])))
+try:
+    done = subprocess.run(["sh", "-c", "ulimit -S -f; ulimit -H -f; id -u"], user=65534, capture_output=True, text=True)
+    print(done.stdout.split(), done.returncode)
+except PermissionError:
+    print("refused")
+"""
+
+
+@pytest.mark.needs("root")
+@pytest.mark.parametrize(("hard", "seen"), [(-1, "['0', 'unlimited', '65534'] 0"), (0, "refused")])
+def test_a_shim_that_is_carried_meets_no_limit_of_file_sizes(
+    builder: Builder, mode: Mode, tmp_path: Path, hard: int, seen: str
+) -> None:
+    boot = Shim(Settings(mode, builder)).boot()
+    tmp_path.chmod(0o700)
+    private = shutil.copy(boot.env["LD_PRELOAD"], tmp_path / "private.so")
+    environment = {**os.environ, **boot.env, "LD_PRELOAD": str(private)}
+    argv = [sys.executable, "-c", AS_NOBODY_WITHOUT_FILES, str(hard)]
+    done = subprocess.run(argv, env=environment, cwd="/", capture_output=True, text=True, timeout=120, check=False)
+    assert (done.stdout, done.returncode) == (f"{seen}\n", 0), done
+
+
 def test_the_shim_lies_where_it_was_linked_to_be(shimmed: Shimmed) -> None:
     assert re.search(r"^7e9000.*vfork-shim\.so$", shimmed("cat", "/proc/self/maps").stdout, re.MULTILINE)
 

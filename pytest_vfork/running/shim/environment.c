@@ -203,7 +203,7 @@ static char *config_of(struct text *text, const struct task *task, sigset closed
 		text_add(text, ",stack=");
 		text_add_hex(text, (uint32_t)task->now.altstack.flags);
 	}
-	if (path != config.path) {
+	if (path != config.path || config.rights_change) {
 		text_add(text, ",home=");
 		text_add(text, config.path);
 	}

@@ -28,7 +28,9 @@
 #define AT_EMPTY_PATH_FLAG 0x1000
 #define REGULAR(mode) (((mode) & 0170000) == 0100000)
 #define AT_EACCESS_FLAG 0x200
-#define MAY_READ 4 /* R_OK */
+#define MAY_READ 4 /* R_OK, X_OK */
+#define MAY_EXECUTE 1
+#define ONLY_CHECK 0x10000 /* AT_EXECVE_CHECK */
 #define SET_UID 04000
 #define SET_GID 02000
 #define GROUP_X 0010
@@ -152,6 +154,31 @@ static _Bool is_secure_exec(long file, const struct stat *about)
 		return 1;
 	/* file capabilities count for others than root, and even with no_new_privs */
 	return uid.real != 0 && !is_error(CALL(__NR_fgetxattr, file, "security.capability", &capability, 0)) && !is_on_nosuid(file);
+}
+
+/*
+ * The next image has the rights of the real user, for one that has others is refused: without capabilities, unless he is root. By these
+ * access(2) judges, not by those of now. Landlock is asked by open alone, or by the exec that is but a check (Linux 6.14).
+ */
+static _Bool is_open_to_others(long kind)
+{
+	const char *const nothing[] = { "", NULL };
+	long file;
+
+	if (CALL(__NR_faccessat, AT_FDCWD_FLAG, config.path, kind == IMAGE_STATIC ? MAY_READ | MAY_EXECUTE : MAY_READ))
+		return 0;
+	if (kind == IMAGE_STATIC)
+		return !CALL(__NR_execveat, AT_FDCWD_FLAG, config.path, nothing, nothing + 1, ONLY_CHECK);
+	file = CALL(__NR_openat, AT_FDCWD_FLAG, config.path, O_RDONLY | O_CLOEXEC);
+	if (is_error(file))
+		return 0;
+	CALL(__NR_close, file);
+	return 1;
+}
+
+_Bool image_opens_shim(long kind)
+{
+	return config.rights_change ? is_open_to_others(kind) : image_finds_shim();
 }
 
 _Bool image_finds_shim(void)

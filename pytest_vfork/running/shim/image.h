@@ -33,6 +33,8 @@ enum image_kind {
 long image_check(struct image *image);
 /* Whether, as things are, it could open the shim where that lies: after chroot, or with another user's rights, ld.so may not. */
 _Bool image_finds_shim(void);
+/* The same, with the rights that the next image of this kind will have; where these have changed, all that is needed must be certain. */
+_Bool image_opens_shim(long kind);
 /* Says that it cannot; -EPERM. */
 long image_refuse(const struct image *image);
 

@@ -86,6 +86,9 @@ void shim_begin(const char *path, char **env)
 
 void shim_leave_carrier(void)
 {
+	/* that rights have changed is true of all that follow, whether this one could open the shim or not */
+	if (config.home)
+		config.rights_change = 1;
 	if (!carry_is(config.path))
 		return;
 	carry_end(config.path);
