@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from pytest_vfork.building.builder import Builder
+from pytest_vfork.building.cache import Cache
 from pytest_vfork.model import Event, Mode, Observation
 from pytest_vfork.running.interposers import InterposerError, Settings
 from pytest_vfork.running.interposers.shim import Shim, flags, sources
@@ -243,6 +244,16 @@ def test_a_shim_that_is_carried_meets_no_limit_of_file_sizes(
     argv = [sys.executable, "-c", AS_NOBODY_WITHOUT_FILES, str(hard)]
     done = subprocess.run(argv, env=environment, cwd="/", capture_output=True, text=True, timeout=120, check=False)
     assert (done.stdout, done.returncode) == (f"{seen}\n", 0), done
+
+
+@pytest.mark.parametrize(("name", "bad"), [("a b", "a space"), ("a:b", "a colon"), ("a,b", "a comma")])
+def test_a_path_that_ld_preload_cannot_carry_is_refused(builder: Builder, tmp_path: Path, name: str, bad: str) -> None:
+    (tmp_path / name).mkdir()
+    elsewhere = Builder(Cache(tmp_path / name), builder.cc)
+    with pytest.raises(InterposerError, match=rf"/{name}/.*, a path with {bad}, .* set XDG_CACHE_HOME") as raised:
+        Shim(Settings(Mode.EMULATE, elsewhere)).boot()
+    assert "\n" not in str(raised.value)
+    assert Shim(Settings(Mode.NATIVE, elsewhere)).boot().env == {}
 
 
 def test_the_shim_lies_where_it_was_linked_to_be(shimmed: Shimmed) -> None:
