@@ -153,6 +153,8 @@ struct frame *answer_sigreturn(struct frame *frame, struct task *task)
 
 	if (!can_change8(ARG(&theirs->stack)) || !(is_at_stack(ARG(&theirs->stack), ARG(&theirs->mask), 8) || can_change8(ARG(&theirs->mask))))
 		return bad_frame(frame, task);
+	if (is_outside(theirs))
+		outside_keep(theirs);
 	entered = task_state_at(task, &theirs->stack);
 	before = entered ? entered->altstack : theirs->stack;
 	/* the kernel has written it without SIGSYS: where that was blocked, and the mask is still the one of before, it is to be blocked again */
