@@ -158,14 +158,15 @@ static _Bool is_secure_exec(long file, const struct stat *about)
 
 /*
  * The next image has the rights of the real user, for one that has others is refused: without capabilities, unless he is root. By these
- * access(2) judges, not by those of now. Landlock is asked by open alone, or by the exec that is but a check (Linux 6.14).
+ * access(2) judges, not by those of now; and by the mount, which may forbid to execute. Landlock is asked by open alone, or by the exec that is
+ * but a check (Linux 6.14).
  */
 static _Bool is_open_to_others(long kind)
 {
 	const char *const nothing[] = { "", NULL };
 	long file;
 
-	if (CALL(__NR_faccessat, AT_FDCWD_FLAG, config.path, kind == IMAGE_STATIC ? MAY_READ | MAY_EXECUTE : MAY_READ))
+	if (CALL(__NR_faccessat, AT_FDCWD_FLAG, config.path, MAY_READ | MAY_EXECUTE))
 		return 0;
 	if (kind == IMAGE_STATIC)
 		return !CALL(__NR_execveat, AT_FDCWD_FLAG, config.path, nothing, nothing + 1, ONLY_CHECK);
