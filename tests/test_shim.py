@@ -229,6 +229,10 @@ try:
     print(done.stdout.split(), done.returncode)
 except PermissionError:
     print("refused")
+try:
+    subprocess.run(["/nowhere"], user=65534)
+except FileNotFoundError:
+    print("nowhere")
 """
 
 
@@ -243,7 +247,7 @@ def test_a_shim_that_is_carried_meets_no_limit_of_file_sizes(
     environment = {**os.environ, **boot.env, "LD_PRELOAD": str(private)}
     argv = [sys.executable, "-c", AS_NOBODY_WITHOUT_FILES, str(hard)]
     done = subprocess.run(argv, env=environment, cwd="/", capture_output=True, text=True, timeout=120, check=False)
-    assert (done.stdout, done.returncode) == (f"{seen}\n", 0), done
+    assert (done.stdout, done.returncode) == (f"{seen}\nnowhere\n", 0), done
 
 
 @pytest.mark.parametrize(("name", "bad"), [("a b", "a space"), ("a:b", "a colon"), ("a,b", "a comma")])

@@ -88,17 +88,17 @@ static uint64_t size_of_object(void)
 }
 
 /*
- * What is written beyond the limit of file sizes is answered by SIGXFSZ, which the next image would get. The soft limit is put aside for as
- * long; beyond the hard one nothing is written.
+ * What is written beyond the limit of file sizes is answered by SIGXFSZ, which the next image would get. The limit is put aside for as long;
+ * the hard one where we may (CAP_SYS_RESOURCE), and else nothing is written.
  */
 static _Bool write_object_within_limit(long file)
 {
+	uint64_t size = size_of_object();
 	struct limit before = { 0 }, wide;
-	_Bool is_met, is_written;
+	_Bool is_met = !CALL(__NR_prlimit64, 0, RLIMIT_FSIZE, 0, &before) && before.now < size, is_written;
 
-	is_met = !CALL(__NR_prlimit64, 0, RLIMIT_FSIZE, 0, &before) && before.now < size_of_object();
-	wide = (struct limit){ before.most, before.most };
-	if (is_met && (before.most < size_of_object() || CALL(__NR_prlimit64, 0, RLIMIT_FSIZE, &wide, 0)))
+	wide = (struct limit){ size, before.most > size ? before.most : size };
+	if (is_met && CALL(__NR_prlimit64, 0, RLIMIT_FSIZE, &wide, 0))
 		return 0;
 	is_written = write_object(file);
 	if (is_met)

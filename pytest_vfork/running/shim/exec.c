@@ -52,7 +52,7 @@ static struct frame *answer(struct frame *frame, struct task *task, struct image
 		result = depart_at_exec(frame, task, image->directory, image->path, env);
 	if (kind == IMAGE_STATIC && behaviour->refuses_static_images && task->is_vfork_child)
 		result = -EPERM;
-	if (result >= 0 && gets_shim && !image_opens_shim(kind)) {
+	if (result >= 0 && gets_shim && !image_opens_shim(kind) && image_is_there(image)) {
 		file = carry_make(name);
 		if (is_error(file) && !image_finds_shim())
 			result = image_refuse(image);

@@ -24,10 +24,9 @@
 #ifndef DT_FLAGS_1
 #define DT_FLAGS_1 0x6ffffffb
 #endif
-#define AT_FDCWD_FLAG (-100l) /* AT_FDCWD, AT_EMPTY_PATH, AT_EACCESS: linux/fcntl.h */
+#define AT_FDCWD_FLAG (-100l) /* AT_FDCWD, AT_EMPTY_PATH: linux/fcntl.h */
 #define AT_EMPTY_PATH_FLAG 0x1000
 #define REGULAR(mode) (((mode) & 0170000) == 0100000)
-#define AT_EACCESS_FLAG 0x200
 #define MAY_READ 4 /* R_OK, X_OK */
 #define MAY_EXECUTE 1
 #define ONLY_CHECK 0x10000 /* AT_EXECVE_CHECK */
@@ -157,16 +156,29 @@ static _Bool is_secure_exec(long file, const struct stat *about)
 }
 
 /*
- * The next image has the rights of the real user, for one that has others is refused: without capabilities, unless he is root. By these
- * access(2) judges, not by those of now; and by the mount, which may forbid to execute. Landlock is asked by open alone, or by the exec that is
- * but a check (Linux 6.14).
+ * The next image has the rights of the real user, for one that has others is refused: without capabilities, unless he is root (setpriv(1) keeps
+ * them until then). By these access(2) judges, not by those of now.
  */
-static _Bool is_open_to_others(long kind)
+static long ask_access(uint64_t mode)
+{
+	return CALL(__NR_faccessat, AT_FDCWD_FLAG, config.path, mode);
+}
+
+_Bool image_finds_shim(void)
+{
+	long result = ask_access(MAY_READ);
+
+	/* a filter of the application's may refuse it */
+	return !is_error(result) || result == -ENOSYS || result == -EPERM;
+}
+
+/* The mount may forbid to execute; Landlock is asked by open alone, or by the exec that is but a check (Linux 6.14). */
+static _Bool is_certain_to_open(long kind)
 {
 	const char *const nothing[] = { "", NULL };
 	long file;
 
-	if (CALL(__NR_faccessat, AT_FDCWD_FLAG, config.path, MAY_READ | MAY_EXECUTE))
+	if (ask_access(MAY_READ | MAY_EXECUTE))
 		return 0;
 	if (kind == IMAGE_STATIC)
 		return !CALL(__NR_execveat, AT_FDCWD_FLAG, config.path, nothing, nothing + 1, ONLY_CHECK);
@@ -179,15 +191,7 @@ static _Bool is_open_to_others(long kind)
 
 _Bool image_opens_shim(long kind)
 {
-	return config.rights_change ? is_open_to_others(kind) : image_finds_shim();
-}
-
-_Bool image_finds_shim(void)
-{
-	long result = CALL(__NR_faccessat2, AT_FDCWD_FLAG, config.path, MAY_READ, AT_EACCESS_FLAG);
-
-	/* an old kernel does not know the call, and a filter of the application's may refuse it */
-	return !is_error(result) || result == -ENOSYS || result == -EPERM;
+	return config.rights_change ? is_certain_to_open(kind) : image_finds_shim();
 }
 
 /* A loader started by its name (ld.so program) has no PT_INTERP either; it is no PIE, and it will preload. */
@@ -349,6 +353,13 @@ static long check_link(struct image *image, const struct look *look)
 	}
 	CALL(__NR_close, file);
 	return result;
+}
+
+_Bool image_is_there(const struct image *image)
+{
+	struct stat about;
+
+	return !CALL(__NR_newfstatat, image->directory, image->path, &about, image->flags) && REGULAR(about.st_mode) && about.st_mode & 0111;
 }
 
 long image_refuse(const struct image *image)

@@ -31,10 +31,12 @@ enum image_kind {
  * its death; else enum image_kind.
  */
 long image_check(struct image *image);
-/* Whether, as things are, it could open the shim where that lies: after chroot, or with another user's rights, ld.so may not. */
+/* Whether it could open the shim where that lies: after chroot, or with another user's rights, ld.so may not. */
 _Bool image_finds_shim(void);
-/* The same, with the rights that the next image of this kind will have; where these have changed, all that is needed must be certain. */
+/* The same of an image of this kind; where rights have changed on the way, only if it is certain. */
 _Bool image_opens_shim(long kind);
+/* Whether there is a file that can be started; else the kernel says why not, as it does for all but one of the folders of PATH. */
+_Bool image_is_there(const struct image *image);
 /* Says that it cannot; -EPERM. */
 long image_refuse(const struct image *image);
 
