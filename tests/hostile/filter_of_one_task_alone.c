@@ -28,6 +28,17 @@ static void *waits(void *unused)
 	return unused;
 }
 
+/* What one thread cannot have, because it has another filter, none gets: the result is its number. */
+static void *forbids_in_vain(void *unused)
+{
+	pthread_barrier_wait(&both);
+	pthread_barrier_wait(&both);
+	say("forbidden to none", forbid(ENOTUNIQ, SECCOMP_FILTER_FLAG_TSYNC) > 0);
+	say("other thread", spawn_true());
+	pthread_barrier_wait(&both);
+	return unused;
+}
+
 static void *asks(void *unused)
 {
 	say("new thread", spawn_true());
@@ -43,6 +54,7 @@ static void *forbids(void *unused)
 	say("that thread", spawn_true());
 	pthread_create(&thread, NULL, asks, NULL);
 	pthread_join(thread, NULL);
+	pthread_barrier_wait(&both);
 	pthread_barrier_wait(&both);
 	return unused;
 }
@@ -79,7 +91,7 @@ static void in_threads(void)
 	pthread_t first, second;
 
 	pthread_barrier_init(&both, NULL, 2);
-	pthread_create(&first, NULL, waits, NULL);
+	pthread_create(&first, NULL, forbids_in_vain, NULL);
 	pthread_create(&second, NULL, forbids, NULL);
 	pthread_join(first, NULL);
 	pthread_join(second, NULL);
@@ -93,7 +105,6 @@ int main(void)
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	in_child();
 	in_threads();
-	/* a thread that has another filter cannot have this one: its number is the result */
 	pthread_barrier_init(&both, NULL, 2);
 	pthread_create(&thread, NULL, waits, NULL);
 	pthread_barrier_wait(&both);
