@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from pytest_vfork.building.builder import Builder
+from pytest_vfork.building.cache import Cache
 from pytest_vfork.model import Event, Mode, Observation
 from pytest_vfork.running.interposers import InterposerError, Settings
 from pytest_vfork.running.interposers.shim import Shim, flags, sources
@@ -269,6 +270,47 @@ def test_a_shim_on_a_mount_that_forbids_to_execute_is_carried(builder: Builder, 
         pytest.skip("no sysctl vm.memfd_noexec: Linux 6.3")
     assert done.stdout in ("126\n", "127\n"), done
     assert "it could not open the shim from where it runs" in done.stderr
+
+
+# A hard limit of file sizes, or -1 for none.
+AS_NOBODY_WITHOUT_FILES = """
+import resource, signal, subprocess, sys
+signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, int(sys.argv[1])))
+try:
+    done = subprocess.run(["sh", "-c", "ulimit -S -f; ulimit -H -f; id -u"], user=65534, capture_output=True, text=True)
+    print(done.stdout.split(), done.returncode)
+except PermissionError:
+    print("refused")
+try:
+    subprocess.run(["/nowhere"], user=65534)
+except FileNotFoundError:
+    print("nowhere")
+"""
+
+
+@pytest.mark.needs("root")
+@pytest.mark.parametrize(("hard", "seen"), [(-1, "['0', 'unlimited', '65534'] 0"), (0, "refused")])
+def test_a_shim_that_is_carried_meets_no_limit_of_file_sizes(
+    builder: Builder, mode: Mode, tmp_path: Path, hard: int, seen: str
+) -> None:
+    boot = Shim(Settings(mode, builder)).boot()
+    tmp_path.chmod(0o700)
+    private = shutil.copy(boot.env["LD_PRELOAD"], tmp_path / "private.so")
+    environment = {**os.environ, **boot.env, "LD_PRELOAD": str(private)}
+    argv = [sys.executable, "-c", AS_NOBODY_WITHOUT_FILES, str(hard)]
+    done = subprocess.run(argv, env=environment, cwd="/", capture_output=True, text=True, timeout=120, check=False)
+    assert (done.stdout, done.returncode) == (f"{seen}\nnowhere\n", 0), done
+
+
+@pytest.mark.parametrize(("name", "bad"), [("a b", "a space"), ("a:b", "a colon"), ("a,b", "a comma")])
+def test_a_path_that_ld_preload_cannot_carry_is_refused(builder: Builder, tmp_path: Path, name: str, bad: str) -> None:
+    (tmp_path / name).mkdir()
+    elsewhere = Builder(Cache(tmp_path / name), builder.cc)
+    with pytest.raises(InterposerError, match=rf"/{name}/.*, a path with {bad}, .* set XDG_CACHE_HOME") as raised:
+        Shim(Settings(Mode.EMULATE, elsewhere)).boot()
+    assert "\n" not in str(raised.value)
+    assert Shim(Settings(Mode.NATIVE, elsewhere)).boot().env == {}
 
 
 def test_the_shim_lies_where_it_was_linked_to_be(shimmed: Shimmed) -> None:

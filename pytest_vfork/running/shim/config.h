@@ -16,6 +16,7 @@ struct config {
 	_Bool sigsys_blocked, sigsys_ignored; /* what the image before believed */
 	_Bool has_filter; /* the image before says so */
 	const char *home; /* where the shim lies, for an image that got it by a descriptor */
+	int32_t stack_flags; /* of the alternate stack of the image before: execve leaves them, and takes the stack */
 	sigset opens; /* what the image before has blocked while it called execve */
 	_Bool rights_change; /* of this image, or of one before: the next one may not be able to open `path` */
 	_Bool root_changes; /* an exec may take rights from root, too: no access(2) tells which */

@@ -9,6 +9,7 @@
 #include "config.h"
 #include "load.h"
 #include "memory.h"
+#include "slot.h"
 #include "text.h"
 
 #define AT_IGNORE_TAG 1 /* AT_IGNORE, linux/auxvec.h */
@@ -22,6 +23,13 @@ const char *environment_find(char **env, const char *name)
 		if (starts_with(*env, name))
 			return *env + strlen(name);
 	return NULL;
+}
+
+const char *environment_last(char **env, const char *name)
+{
+	while (*env && env[1])
+		env++;
+	return *env && starts_with(*env, name) ? *env + strlen(name) : NULL;
 }
 
 static _Bool is_separator(char c)
@@ -157,10 +165,8 @@ static char *room_for(struct task *task, size_t size)
 
 	if (size <= ROOM_IN_SLOT)
 		return (char *)task_room(task);
-	/* of an exec that failed; a vfork child that is no more leaves it to its parent (task_free) */
-	if (task->exec_map)
-		CALL(__NR_munmap, task->exec_map, task->exec_map_size);
-	task->exec_map = NULL;
+	/* of an exec that failed; a task that is no more leaves it to who takes or frees its slot */
+	slot_unmap(task);
 	map = call6(__NR_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, (uint64_t)-1, 0);
 	if (is_error(map))
 		return NULL;
@@ -223,7 +229,12 @@ static char *config_of(struct text *text, const char *lasting, const struct task
 		text_add(text, ",opens=");
 		text_add_hex(text, closed);
 	}
-	if (path != config.path) {
+	/* the kernel's are those of the slot: what the application's were it cannot hand on (the rest of the stack goes with the memory) */
+	if (task->now.altstack.flags) {
+		text_add(text, ",stack=");
+		text_add_hex(text, (uint32_t)task->now.altstack.flags);
+	}
+	if (path != config.path || config.rights_change) {
 		text_add(text, ",home=");
 		text_add(text, config.path);
 	}
@@ -252,7 +263,7 @@ uintptr_t environment_make(struct task *task, uintptr_t env, struct handover *ha
 		return env;
 	handover->room = room_for(task, handover->room_size + list_size + seen.bytes + image_size);
 	if (!handover->room)
-		return env;
+		return 0;
 	list = to = (char **)((char *)handover->room + handover->room_size);
 	text.at = (char *)list + list_size;
 	text.end = text.at + seen.bytes + image_size;

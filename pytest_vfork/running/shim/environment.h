@@ -6,6 +6,8 @@
 
 /* The value of a variable, or NULL; `name` ends with '='. */
 const char *environment_find(char **env, const char *name);
+/* The same, of the last variable alone. */
+const char *environment_last(char **env, const char *name);
 /* Takes the shim out of the environment, in place. */
 void environment_clean(char **env);
 /* What an exec hands over. */
@@ -20,7 +22,7 @@ struct handover {
 
 /*
  * The environment for the next image, in memory of the task's; the given one if it cannot be read: the kernel will
- * say so.
+ * say so. 0: there is no memory, and without the shim the image would die at its first trapped call.
  */
 uintptr_t environment_make(struct task *task, uintptr_t env, struct handover *handover);
 

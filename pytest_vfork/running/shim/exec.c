@@ -56,6 +56,8 @@ static long execute(struct frame *frame, struct task *task, struct image *image,
 	if (kind == IMAGE_STATIC)
 		return static_execute(task, image, argv_of(regs) + image->skipped * sizeof(char *), *env, &handover);
 	*env = environment_make(task, *env, &handover);
+	if (!*env)
+		return -ENOMEM;
 	/* not before: memory is looked at by a call that is harmless while all signals are blocked (memory.h) */
 	CALL(__NR_rt_sigprocmask, SIG_SETMASK, &handover.mask, 0, SIGSET_SIZE);
 	return CALL((uint32_t)regs->rax, regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8);
@@ -76,9 +78,9 @@ static struct frame *answer(struct frame *frame, struct task *task, struct image
 		result = depart_at_exec(frame, task, image->directory, image->path, env);
 	if (kind == IMAGE_STATIC && behaviour->refuses_static_images && task->is_vfork_child)
 		result = -EPERM;
-	if (result >= 0 && gets_shim && (config.root_changes || config.rights_change || !image_finds_shim())) {
+	if (result >= 0 && gets_shim && !image_opens_shim(kind) && image_is_there(image)) {
 		file = carry_make(name);
-		if (is_error(file) && !image_will_find_shim())
+		if (is_error(file) && !image_finds_shim())
 			result = image_refuse(image);
 	}
 	if (result >= 0) {

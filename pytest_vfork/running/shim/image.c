@@ -7,6 +7,7 @@
 
 #include <asm/fcntl.h>
 #include <asm/stat.h>
+#include <asm/statfs.h>
 #include <linux/elf.h>
 #include <linux/prctl.h>
 #include <linux/time.h>
@@ -18,15 +19,16 @@
 #include "log.h"
 #include "text.h"
 
-#define AT_FDCWD_FLAG (-100l) /* AT_FDCWD, AT_EMPTY_PATH, AT_EACCESS: linux/fcntl.h */
+#define AT_FDCWD_FLAG (-100l) /* AT_FDCWD, AT_EMPTY_PATH: linux/fcntl.h */
 #define AT_EMPTY_PATH_FLAG 0x1000
 #define REGULAR(mode) (((mode) & 0170000) == 0100000)
-#define AT_EACCESS_FLAG 0x200
 #define MAY_READ 4 /* R_OK, X_OK */
 #define MAY_EXECUTE 1
+#define ONLY_CHECK 0x10000 /* AT_EXECVE_CHECK */
 #define SET_UID 04000
 #define SET_GID 02000
 #define GROUP_X 0010
+#define NOSUID 0x0002 /* ST_NOSUID, linux/statfs.h of the kernel */
 #ifndef F_DUPFD_CLOEXEC
 #define F_DUPFD_CLOEXEC 1030 /* linux/fcntl.h */
 #endif
@@ -132,13 +134,21 @@ static void remember(const struct stat *about)
 		__atomic_store_n(&seen[key >> 8 & (SEEN - 1)], key, __ATOMIC_RELAXED);
 }
 
+/* Nothing on such a mount gives rights to anybody (mnt_may_suid in fs/namespace.c). */
+static _Bool is_on_nosuid(long file)
+{
+	struct statfs about;
+
+	return !is_error(CALL(__NR_fstatfs, file, &about)) && about.f_flags & NOSUID;
+}
+
 /*
  * The kernel sets AT_SECURE, and ld.so drops LD_PRELOAD, when the new image's effective ids are not the real ones
  * (security/commoncap.c).
  */
 static _Bool is_secure_exec(long file, const struct stat *about, long kind)
 {
-	_Bool counts = about->st_mode & (SET_UID | SET_GID) && CALL(__NR_prctl, PR_GET_NO_NEW_PRIVS) == 0;
+	_Bool counts = about->st_mode & (SET_UID | SET_GID) && CALL(__NR_prctl, PR_GET_NO_NEW_PRIVS) == 0 && !is_on_nosuid(file);
 	struct ids uid, gid;
 	char capability;
 
@@ -155,27 +165,49 @@ static _Bool is_secure_exec(long file, const struct stat *about, long kind)
 	if (uid.real != uid.effective || gid.real != gid.effective)
 		return 1;
 	/* file capabilities count for others than root, and even with no_new_privs */
-	return uid.real != 0 && !is_error(CALL(__NR_fgetxattr, file, "security.capability", &capability, 0));
+	return uid.real != 0 && !is_error(CALL(__NR_fgetxattr, file, "security.capability", &capability, 0)) && !is_on_nosuid(file);
 }
 
-static _Bool finds_shim(uint64_t flags)
+/*
+ * The next image has the rights of the real user, for one that has others is refused: without capabilities, unless he is root (setpriv(1) keeps
+ * them until then). By these access(2) judges, not by those of now.
+ */
+static long ask_access(uint64_t mode)
 {
-	/* on a mount that is noexec nothing may be executed, or mapped as code, whatever its bits */
-	long result = CALL(__NR_faccessat2, AT_FDCWD_FLAG, config.path, MAY_READ | MAY_EXECUTE, flags);
-
-	/* an old kernel does not know the call, and a filter of the application's may refuse it */
-	return !is_error(result) || result == -ENOSYS || result == -EPERM;
+	return CALL(__NR_faccessat, AT_FDCWD_FLAG, config.path, mode);
 }
 
 _Bool image_finds_shim(void)
 {
-	return finds_shim(AT_EACCESS_FLAG);
+	/* on a mount that is noexec nothing may be executed, or mapped as code, whatever its bits */
+	long result = ask_access(MAY_READ | MAY_EXECUTE);
+
+	/* a filter of the application's may refuse it */
+	return !is_error(result) || result == -ENOSYS || result == -EPERM;
 }
 
-/* An exec takes capabilities from who is not root: so does the question for the real user. */
-_Bool image_will_find_shim(void)
+/* Landlock is asked by open alone, or by the exec that is but a check (Linux 6.14). */
+static _Bool is_certain_to_open(long kind)
 {
-	return finds_shim(AT_EACCESS_FLAG) && finds_shim(0);
+	const char *const nothing[] = { "", NULL };
+	long file;
+
+	if (ask_access(MAY_READ | MAY_EXECUTE))
+		return 0;
+	if (kind == IMAGE_STATIC)
+		return !CALL(__NR_execveat, AT_FDCWD_FLAG, config.path, nothing, nothing + 1, ONLY_CHECK);
+	file = CALL(__NR_openat, AT_FDCWD_FLAG, config.path, O_RDONLY | O_CLOEXEC);
+	if (is_error(file))
+		return 0;
+	CALL(__NR_close, file);
+	return 1;
+}
+
+_Bool image_opens_shim(long kind)
+{
+	if (config.root_changes)
+		return 0;
+	return config.rights_change ? is_certain_to_open(kind) : image_finds_shim();
 }
 
 static long check_elf(struct image *image, const struct look *look, long file, const char *head, long size)
@@ -188,33 +220,76 @@ static long check_elf(struct image *image, const struct look *look, long file, c
 	return result < 0 ? refuse(look, file, elf.is, elf.reason) : result;
 }
 
-/* "#! interpreter argument": as fs/binfmt_script.c reads it */
-static _Bool is_script(struct image *image, const char *head, long size)
+static _Bool is_space(char c)
 {
-	const char *from = head + 2, *end = head + (size < SCRIPT_HEAD ? size : SCRIPT_HEAD), *line = from;
-	char *to = image->lines[image->scripts].interpreter, *start = to;
+	return c == ' ' || c == '\t';
+}
 
-	if (size < 3 || head[0] != '#' || head[1] != '!')
-		return 0;
-	while (line < end && *line != '\n')
-		line++;
-	while (from < line && (*from == ' ' || *from == '\t'))
-		from++;
-	while (from < line && *from && *from != ' ' && *from != '\t')
+/* Of these characters, the last one included, the first that is no space, or that ends a word; `last` + 1: none. */
+static const char *skip_spaces(const char *at, const char *last)
+{
+	while (at <= last && is_space(*at))
+		at++;
+	return at;
+}
+
+static const char *skip_word(const char *at, const char *last)
+{
+	while (at <= last && *at && !is_space(*at))
+		at++;
+	return at;
+}
+
+/* Where the line ends; NULL: it is none. Without a newline what is cut off must not be the name (strnchr stops at a zero, too). */
+static const char *end_of_line(const char *head)
+{
+	const char *end = head, *last = head + SCRIPT_HEAD - 1, *name = skip_spaces(head + 2, last);
+
+	while (end < last && *end && *end != '\n')
+		end++;
+	if (*end != '\n') {
+		if (name > last || skip_word(name, last) > last)
+			return NULL;
+		end = last;
+	}
+	while (is_space(end[-1]))
+		end--;
+	return end;
+}
+
+static void copy_text(char *to, const char *from, const char *end)
+{
+	while (from < end && *from)
 		*to++ = *from++;
 	*to = 0;
-	if (to == start)
+}
+
+/* "#! interpreter argument", as load_script of fs/binfmt_script.c reads it; the head of a short file is filled up with zeros. */
+static _Bool is_script(struct image *image, const char *head)
+{
+	const char *end, *name, *space;
+
+	if (head[0] != '#' || head[1] != '!')
 		return 0;
-	while (from < line && (*from == ' ' || *from == '\t'))
-		from++;
-	while (line > from && (line[-1] == ' ' || line[-1] == '\t'))
-		line--;
-	to = image->lines[image->scripts].argument;
-	while (from < line && *from)
-		*to++ = *from++;
-	*to = 0;
+	end = end_of_line(head);
+	if (!end)
+		return 0;
+	name = skip_spaces(head + 2, end);
+	if (name >= end)
+		return 0;
+	space = skip_word(name, end - 1);
+	copy_text(image->lines[image->scripts].interpreter, name, space);
+	/* a zero that ends the name ends all */
+	copy_text(image->lines[image->scripts].argument, *space ? skip_spaces(space, end) : end, end);
 	image->scripts++;
 	return 1;
+}
+
+/* What a script does not have of the kernel's first bytes is zero. */
+static long read_head(long file, char head[HEAD])
+{
+	memset(head, 0, SCRIPT_HEAD);
+	return CALL(__NR_pread64, file, head, HEAD, 0);
 }
 
 /* One link of the chain. */
@@ -226,19 +301,20 @@ static long check_link(struct image *image, const struct look *look)
 
 	if (is_error(CALL(__NR_newfstatat, look->directory, look->path, &about, look->flags)))
 		return 0; /* and the kernel will say why */
-	if (is_seen(&about))
+	/* to open anything else can be seen: by who waits at a FIFO, by a device. The kernel refuses it */
+	if (!REGULAR(about.st_mode) || is_seen(&about))
 		return 0;
 	file = open_image(look);
 	if (is_error(file)) /* executable, but not readable */
 		return 0;
 	size = CALL(__NR_fstat, file, &about);
 	if (!is_error(size) && REGULAR(about.st_mode)) {
-		size = CALL(__NR_pread64, file, head, sizeof(head), 0);
+		size = read_head(file, head);
 		if (!(about.st_mode & 0111)) {
 			result = 0; /* EACCES is the kernel's to say */
 		} else if (size == -EBADF) {
 			result = refuse(look, file, "may be static", "there is no /proc, by which its descriptor could be read");
-		} else if (is_script(image, head, size)) {
+		} else if (is_script(image, head)) {
 			result = NEXT_LINK; /* set-id bits of scripts do not count */
 		} else if (size > SELFMAG && !memcmp(head, ELFMAG, SELFMAG)) {
 			result = check_elf(image, look, file, head, size);
@@ -255,6 +331,13 @@ static long check_link(struct image *image, const struct look *look)
 	}
 	CALL(__NR_close, file);
 	return result;
+}
+
+_Bool image_is_there(const struct image *image)
+{
+	struct stat about;
+
+	return !CALL(__NR_newfstatat, image->directory, image->path, &about, image->flags) && REGULAR(about.st_mode) && about.st_mode & 0111;
 }
 
 long image_refuse(const struct image *image)

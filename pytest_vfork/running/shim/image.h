@@ -34,10 +34,12 @@ enum image_kind {
  * its death; else enum image_kind.
  */
 long image_check(struct image *image);
-/* Whether, as things are, it could open the shim where that lies: after chroot, or with another user's rights, ld.so may not. */
+/* Whether it could open the shim where that lies: after chroot, or with another user's rights, ld.so may not. */
 _Bool image_finds_shim(void);
-/* The same, after an exec in which capabilities may be lost. */
-_Bool image_will_find_shim(void);
+/* The same of an image of this kind; where rights have changed on the way, only if it is certain. */
+_Bool image_opens_shim(long kind);
+/* Whether there is a file that can be started; else the kernel says why not, as it does for all but one of the folders of PATH. */
+_Bool image_is_there(const struct image *image);
 /* Says that it cannot; -EPERM. */
 long image_refuse(const struct image *image);
 

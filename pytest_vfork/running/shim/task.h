@@ -28,6 +28,7 @@ struct task {
 	struct state now, states[STATES];
 	uint32_t state, next_state; /* the number of the one that is in force, and the one that was used last */
 	_Bool is_strict; /* seccomp(2): SECCOMP_SET_MODE_STRICT */
+	int32_t vfork_error; /* what a filter of the application's own answers to vfork, see sandbox.c; 0: it lets it be */
 	_Bool blocks_sigsys; /* the application believes that SIGSYS is blocked; for the kernel it never is */
 	struct pending pending; /* SIGSYS for this task alone, see pending.h */
 
