@@ -34,6 +34,8 @@ enum image_kind {
  * its death; else enum image_kind.
  */
 long image_check(struct image *image);
+/* Whether the file itself is a static program; nothing is said. */
+_Bool image_is_static(uintptr_t path);
 /* Whether, as things are, it could open the shim where that lies: after chroot, or with another user's rights, ld.so may not. */
 _Bool image_finds_shim(void);
 /* The same, after an exec in which capabilities may be lost. */
