@@ -235,13 +235,25 @@ def test_an_interpreter_that_is_no_loader_is_refused(shimmed: Run, builder: Buil
     assert "it has an interpreter that is no loader" in done.stderr
 
 
-@pytest.mark.needs(libc6="test -e /lib64/ld-linux-x86-64.so.2")
+LOADER = "/lib64/ld-linux-x86-64.so.2"
+
+
+@pytest.mark.needs(libc6=f"test -e {LOADER}")
 def test_ld_so_starts_a_static_program(shimmed: Run, builder: Builder, launcher: Path, tmp_path: Path) -> None:
     tiny = build(builder, tmp_path, "tiny", *FREESTANDING)
-    words = ("/lib64/ld-linux-x86-64.so.2", str(launcher), "path", "/lib64/ld-linux-x86-64.so.2", str(tiny), "x")
-    seen, native = (shimmed(*words, natively=natively) for natively in (False, True))
-    assert ends(seen) == ends(native)
-    assert seen.stdout == "rt_sigprocmask 0\narguments 2\n"
+    script = tmp_path / "script"
+    script.write_text(f"#!{tiny}\n")
+    others = Path(shutil.copy(launcher, tmp_path / "of-another-user"))
+    for path, mode in ((script, 0o755), (others, 0o4755)):
+        path.chmod(mode)
+    if os.geteuid() == 0:
+        os.chown(others, 65534, 65534)
+        others.chmod(0o4755)
+    for program in (tiny, script, others, launcher, tmp_path / "none"):
+        words = (LOADER, str(launcher), "path", LOADER, str(program), "path", str(tiny), "x")
+        seen, native = (shimmed(*words, natively=natively) for natively in (False, True))
+        assert ends(seen) == ends(native), program
+    assert shimmed(LOADER, str(tiny), "x").stdout == "rt_sigprocmask 0\narguments 2\n"
 
 
 @pytest.mark.needs(busybox="busybox true")

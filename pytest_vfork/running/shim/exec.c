@@ -28,17 +28,17 @@ static uintptr_t argv_of(const struct registers *regs)
 static long check_argument(struct image *image, uintptr_t argv)
 {
 	struct image program = { .directory = CURRENT_DIRECTORY, .skipped = 1 };
-	long kind;
+	long kind = IMAGE_DYNAMIC;
 
 	if (!can_read(argv, 2 * sizeof(char *)) || !*(char *const *)argv || !can_read(((const uintptr_t *)argv)[1], 1))
 		return IMAGE_DYNAMIC;
 	program.path = ((const uintptr_t *)argv)[1];
-	if (*(const char *)program.path == '-')
-		return IMAGE_DYNAMIC;
-	kind = image_check(&program);
+	/* any other it loads itself, whatever rights or interpreter that has */
+	if (*(const char *)program.path != '-' && image_is_static(program.path))
+		kind = image_check(&program);
 	if (kind == IMAGE_STATIC)
 		*image = program;
-	return kind == IMAGE_STATIC || is_error(kind) ? kind : IMAGE_DYNAMIC;
+	return kind;
 }
 
 /*

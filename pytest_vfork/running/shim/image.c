@@ -340,6 +340,22 @@ _Bool image_is_there(const struct image *image)
 	return !CALL(__NR_newfstatat, image->directory, image->path, &about, image->flags) && REGULAR(about.st_mode) && about.st_mode & 0111;
 }
 
+_Bool image_is_static(uintptr_t path)
+{
+	const struct look look = { .directory = AT_FDCWD_FLAG, .path = path };
+	struct elf elf = { 0 };
+	char head[HEAD];
+	long file = open_image(&look), size, kind = IMAGE_DYNAMIC;
+
+	if (is_error(file))
+		return 0;
+	size = CALL(__NR_pread64, file, head, sizeof(head), 0);
+	if (size > SELFMAG && !memcmp(head, ELFMAG, SELFMAG))
+		kind = elf_look(file, head, size, &elf);
+	CALL(__NR_close, file);
+	return kind == IMAGE_STATIC;
+}
+
 long image_refuse(const struct image *image)
 {
 	const struct look look = { .directory = image->directory, .path = image->path };

@@ -34,6 +34,8 @@ enum image_kind {
  * its death; else enum image_kind.
  */
 long image_check(struct image *image);
+/* Whether the file itself is a static program; nothing is said. */
+_Bool image_is_static(uintptr_t path);
 /* Whether it could open the shim where that lies: after chroot, or with another user's rights, ld.so may not. */
 _Bool image_finds_shim(void);
 /* The same of an image of this kind; where rights have changed on the way, only if it is certain. */
