@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from pytest_vfork.building.builder import Builder
+from pytest_vfork.building.cache import Cache
 from pytest_vfork.model import Event, Mode, Observation
 from pytest_vfork.running.interposers import InterposerError, Settings
 from pytest_vfork.running.interposers.shim import Shim, flags, sources
@@ -216,6 +217,100 @@ def test_an_image_with_other_rights_gets_the_shim_that_it_could_not_open(
     argv = [sys.executable, "-c", AS_NOBODY]
     done = subprocess.run(argv, env=environment, cwd="/", capture_output=True, text=True, timeout=120, check=False)
     assert (done.stdout, done.stderr) == ("65534\n65534\n3\nTrue 0 0\n", "")
+
+
+PR_SET_SECUREBITS, PR_CAPBSET_DROP = 28, 24
+SECBIT_NOROOT, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 1, 1, 2
+# Each makes an image that root starts one that may not open the file of another user.
+LESS_ROOT = {
+    "bounding-set": [(PR_CAPBSET_DROP, CAP_DAC_OVERRIDE), (PR_CAPBSET_DROP, CAP_DAC_READ_SEARCH)],
+    "no-root": [(PR_SET_SECUREBITS, SECBIT_NOROOT)],
+}
+
+
+@pytest.mark.needs("root")
+@pytest.mark.parametrize("how", LESS_ROOT)
+def test_an_image_whose_root_may_do_less_gets_the_shim(builder: Builder, mode: Mode, tmp_path: Path, how: str) -> None:
+    boot = Shim(Settings(mode, builder)).boot()
+    private = shutil.copy(boot.env["LD_PRELOAD"], tmp_path / "private.so")
+    os.chown(tmp_path, 65534, 65534)
+    tmp_path.chmod(0o700)
+    environment = {**os.environ, **boot.env, "LD_PRELOAD": str(private)}
+    script = "import ctypes, os\nlibc = ctypes.CDLL(None)\n"
+    script += "".join(f"assert libc.prctl({option}, {value}, 0, 0, 0) == 0\n" for option, value in LESS_ROOT[how])
+    script += "os.execv('/bin/sh', ['sh', '-c', '/bin/true; echo $?'])"
+    argv = [sys.executable, "-c", script]
+    done = subprocess.run(argv, env=environment, cwd="/", capture_output=True, text=True, timeout=120, check=False)
+    os.chown(tmp_path, 0, 0)
+    assert (done.stdout, done.stderr) == ("0\n", "")
+
+
+IN_A_MOUNT = "mount --bind {0} {0} && mount -o remount,bind,noexec {0} && sh -c '/bin/true; echo $?'"
+WITHOUT_FILES_IN_MEMORY = (
+    "echo 2 > /proc/sys/vm/memfd_noexec && {{ setpriv --reuid=65534 --clear-groups /bin/true; echo $?; }}"
+)
+
+
+@pytest.mark.needs("root", util_linux="unshare -m -pf --mount-proc sh -c 'mount --bind / /mnt && umount /mnt'")
+def test_a_shim_on_a_mount_that_forbids_to_execute_is_carried(builder: Builder, mode: Mode, tmp_path: Path) -> None:
+    boot = Shim(Settings(mode, builder)).boot()
+    private = shutil.copy(boot.env["LD_PRELOAD"], tmp_path / "private.so")
+    environment = {**os.environ, **boot.env, "LD_PRELOAD": str(private)}
+
+    def inside(script: str) -> subprocess.CompletedProcess[str]:
+        argv = ["unshare", "-m", "-pf", "--mount-proc", "sh", "-c", script.format(tmp_path)]
+        return subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+    done = inside(IN_A_MOUNT)
+    assert (done.stdout, done.stderr) == ("0\n", "")
+    # and where it cannot be: nothing starts without it
+    tmp_path.chmod(0o700)
+    done = inside(WITHOUT_FILES_IN_MEMORY)
+    if "memfd_noexec" in done.stderr:
+        pytest.skip("no sysctl vm.memfd_noexec: Linux 6.3")
+    assert done.stdout in ("126\n", "127\n"), done
+    assert "it could not open the shim from where it runs" in done.stderr
+
+
+# A hard limit of file sizes, or -1 for none.
+AS_NOBODY_WITHOUT_FILES = """
+import resource, signal, subprocess, sys
+signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, int(sys.argv[1])))
+try:
+    done = subprocess.run(["sh", "-c", "ulimit -S -f; ulimit -H -f; id -u"], user=65534, capture_output=True, text=True)
+    print(done.stdout.split(), done.returncode)
+except PermissionError:
+    print("refused")
+try:
+    subprocess.run(["/nowhere"], user=65534)
+except FileNotFoundError:
+    print("nowhere")
+"""
+
+
+@pytest.mark.needs("root")
+@pytest.mark.parametrize(("hard", "seen"), [(-1, "['0', 'unlimited', '65534'] 0"), (0, "refused")])
+def test_a_shim_that_is_carried_meets_no_limit_of_file_sizes(
+    builder: Builder, mode: Mode, tmp_path: Path, hard: int, seen: str
+) -> None:
+    boot = Shim(Settings(mode, builder)).boot()
+    tmp_path.chmod(0o700)
+    private = shutil.copy(boot.env["LD_PRELOAD"], tmp_path / "private.so")
+    environment = {**os.environ, **boot.env, "LD_PRELOAD": str(private)}
+    argv = [sys.executable, "-c", AS_NOBODY_WITHOUT_FILES, str(hard)]
+    done = subprocess.run(argv, env=environment, cwd="/", capture_output=True, text=True, timeout=120, check=False)
+    assert (done.stdout, done.returncode) == (f"{seen}\nnowhere\n", 0), done
+
+
+@pytest.mark.parametrize(("name", "bad"), [("a b", "a space"), ("a:b", "a colon"), ("a,b", "a comma")])
+def test_a_path_that_ld_preload_cannot_carry_is_refused(builder: Builder, tmp_path: Path, name: str, bad: str) -> None:
+    (tmp_path / name).mkdir()
+    elsewhere = Builder(Cache(tmp_path / name), builder.cc)
+    with pytest.raises(InterposerError, match=rf"/{name}/.*, a path with {bad}, .* set XDG_CACHE_HOME") as raised:
+        Shim(Settings(Mode.EMULATE, elsewhere)).boot()
+    assert "\n" not in str(raised.value)
+    assert Shim(Settings(Mode.NATIVE, elsewhere)).boot().env == {}
 
 
 def test_the_shim_lies_where_it_was_linked_to_be(shimmed: Shimmed) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -29,6 +30,8 @@ WAYS = (
     "no-arguments", "nothing", "many", "too-many", "written", "memory", "child",
 )  # fmt: skip
 BUILDS = {"static": ("-static", "-no-pie"), "static-pie": ("-static-pie",)}
+
+LACKS = 77
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -124,6 +127,133 @@ def test_exe_is_the_image_for_who_has_no_rights_but_in_a_user_namespace(
         seen, native = shimmed(*words), shimmed(*words, natively=True)
     assert ends(seen) == ends(native)
     assert f"exe: {image}" in seen.stdout
+
+
+PT_NULL, PT_LOAD = 0, 1
+SEGMENT = "<IIQQQQQQ"
+FREESTANDING = ("-static", "-no-pie", "-nostdlib", "-ffreestanding", "-fno-stack-protector")
+
+
+def segment(kind: int, flags: int, offset: int, address: int, in_file: int, in_memory: int) -> bytes:
+    return struct.pack(SEGMENT, kind, flags, offset, address, address, in_file, in_memory, 0x1000)
+
+
+def headers_of(image: bytes) -> list[bytes]:
+    offset, count, size = *struct.unpack_from("<Q16xH", image, 32), struct.calcsize(SEGMENT)
+    return [image[offset + i * size : offset + (i + 1) * size] for i in range(count)]
+
+
+def with_headers(image: bytes, headers: list[bytes]) -> bytes:
+    """Return the image with these program headers, at its end."""
+    changed = bytearray(image + bytes(-len(image) % 16))
+    struct.pack_into("<Q", changed, 32, len(changed))
+    struct.pack_into("<H", changed, 56, len(headers))
+    return bytes(changed) + b"".join(headers)
+
+
+def patched(image: bytes, form: str, offset: int, value: int) -> bytes:
+    changed = bytearray(image)
+    struct.pack_into(form, changed, offset, value)
+    return bytes(changed)
+
+
+def odd_images(tiny: bytes) -> dict[str, bytes]:
+    """Return what load_elf_binary starts, or refuses, and few linkers make."""
+    headers = headers_of(tiny)
+    loads = [header for header in headers if header[0] == PT_LOAD]
+    others = [header for header in headers if header[0] != PT_LOAD]
+    beyond = patched(patched(tiny, "<Q", 32, (1 << 64) - 65535 * 56), "<H", 56, 65535)
+    return {
+        "no-class": patched(tiny, "<B", 4, 0),
+        "class-of-32-bits": patched(tiny, "<B", 4, 1),
+        "descending": with_headers(tiny, [*loads[::-1], *others]),
+        "empty-in-text": with_headers(tiny, [*headers, segment(PT_LOAD, 5, 0x1100, 0x401100, 0, 0)]),
+        "empty-last": with_headers(tiny, [*headers, segment(PT_LOAD, 6, 0, 0x10, 0, 0)]),
+        "far": with_headers(tiny, [*headers, segment(PT_LOAD, 6, 0, 0x7E9800000000, 8, 0x5000)]),
+        "many": with_headers(tiny, [*[segment(PT_NULL, 0, 0, 0, 0, 0)] * 1100, *headers]),
+        "too-many": with_headers(tiny, [*headers, *[segment(PT_NULL, 0, 0, 0, 0, 0)] * 1200]),
+        "none": with_headers(tiny, []),
+        "offset-of-another-page-part": with_headers(
+            tiny, [*headers, segment(PT_LOAD, 4, 0x10, 0x500000, 0x100, 0x100)]
+        ),
+        "headers-before-the-file": beyond,
+        "headers-behind-the-file": patched(tiny, "<Q", 32, 1 << 40),
+        "of-another-machine": patched(tiny, "<H", 18, 183),
+    }
+
+
+def test_an_odd_image_runs_or_fails_as_without_the_shim(
+    shimmed: Run, builder: Builder, launcher: Path, tmp_path: Path
+) -> None:
+    tiny = build(builder, tmp_path, "tiny", *FREESTANDING)
+    for name, content in odd_images(tiny.read_bytes()).items():
+        image = tmp_path / name
+        image.write_bytes(content)
+        image.chmod(0o755)
+        seen, native = (shimmed(str(launcher), "path", str(image), natively=natively) for natively in (False, True))
+        assert ends(seen) == ends(native), name
+    # a shared object with an entry point, and no interpreter, is a static image like any other
+    shared = build(builder, tmp_path, "tiny", "-shared", "-fPIC", "-nostdlib", "-fno-stack-protector", "-Wl,-e,_start")
+    seen, native = (shimmed(str(launcher), "path", str(shared), natively=natively) for natively in (False, True))
+    assert ends(seen) == ends(native)
+    assert seen.stdout == "rt_sigprocmask 0\narguments 1\n"
+
+
+CIRCUMSTANCES = ("two-users", "descriptor-without-proc", "lease", "namespace", "no-code-from-data")
+
+
+@pytest.mark.needs("root")
+@pytest.mark.parametrize("which", CIRCUMSTANCES)
+def test_a_static_image_starts_in_unusual_circumstances(shimmed: Run, builder: Builder, which: str) -> None:
+    # pytest keeps its own folders from others
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        circumstance, image = build(builder, folder, "circumstance"), build(builder, folder, "tiny", *FREESTANDING)
+        words = (str(circumstance), which, str(image), "forks" if which == "namespace" else "x")
+        seen, native = (shimmed(*words, natively=natively) for natively in (False, True))
+    if native.returncode == LACKS:
+        pytest.skip(native.stderr.strip())
+    assert ends(seen) == ends(native)
+    assert native.stdout.startswith("rt_sigprocmask 0\narguments 2\n")
+
+
+@pytest.mark.needs("root")
+def test_a_descriptor_that_nobody_can_read_is_not_executed(shimmed: Run, builder: Builder, tmp_path: Path) -> None:
+    circumstance, image = build(builder, tmp_path, "circumstance"), build(builder, tmp_path, "tiny", *FREESTANDING)
+    done = shimmed(str(circumstance), "path-descriptor-without-proc", str(image))
+    assert done.stdout == "not executed: Operation not permitted\n"
+    assert "there is no /proc" in done.stderr
+
+
+def test_an_interpreter_that_is_no_loader_is_refused(shimmed: Run, builder: Builder, tmp_path: Path) -> None:
+    interpreter = build(builder, tmp_path, "tiny", *FREESTANDING).rename(tmp_path / "interpreter")
+    program = build(builder, tmp_path, "launcher", f"-Wl,--dynamic-linker={interpreter}")
+    assert shimmed(str(program), natively=True).stdout == "rt_sigprocmask 0\narguments 1\n"
+    done = shimmed(str(program))
+    assert (done.stdout, done.returncode) == ("", 126)
+    assert "it has an interpreter that is no loader" in done.stderr
+
+
+LOADER = "/lib64/ld-linux-x86-64.so.2"
+
+
+@pytest.mark.needs(libc6=f"test -e {LOADER}")
+def test_ld_so_starts_a_static_program(shimmed: Run, builder: Builder, launcher: Path, tmp_path: Path) -> None:
+    tiny = build(builder, tmp_path, "tiny", *FREESTANDING)
+    script = tmp_path / "script"
+    script.write_text(f"#!{tiny}\n")
+    others = Path(shutil.copy(launcher, tmp_path / "of-another-user"))
+    for path, mode in ((script, 0o755), (others, 0o4755)):
+        path.chmod(mode)
+    if os.geteuid() == 0:
+        os.chown(others, 65534, 65534)
+        others.chmod(0o4755)
+    for program in (tiny, script, others, launcher, tmp_path / "none"):
+        words = (LOADER, str(launcher), "path", LOADER, str(program), "path", str(tiny), "x")
+        seen, native = (shimmed(*words, natively=natively) for natively in (False, True))
+        assert ends(seen) == ends(native), program
+    assert shimmed(LOADER, str(tiny), "x").stdout == "rt_sigprocmask 0\narguments 2\n"
 
 
 @pytest.mark.needs(busybox="busybox true")

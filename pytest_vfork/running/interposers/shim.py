@@ -22,6 +22,8 @@ _ANSWER_OF_FAULT = 0xE00
 DEBUG = "PYTEST_VFORK_SHIM_DEBUG"
 # Before, libpthread was an object of its own: its constructors run before ours, and call what is trapped by then.
 _OLDEST_GLIBC = (2, 34)
+# What cannot stand in its path: LD_PRELOAD is split at spaces and colons (ld.so(8)), VFORK_SHIM at commas (config.c).
+_SPLITTING = {" ": "a space", ":": "a colon", ",": "a comma"}
 _ANSWERS = {Mode.NATIVE: errno.EINVAL, Mode.FORK: 0xF01, Mode.REISSUE: 0xF02, Mode.EMULATE: 0xF03}
 
 
@@ -93,6 +95,11 @@ class Shim(Interposer):
             shared_object = self._builder.shared_object("vfork-shim.so", sources(), flags(self._builder.cc))
         except CompileError as error:
             raise InterposerError(f"the shim does not compile: {error}") from error
+        if bad := next((name for letter, name in _SPLITTING.items() if letter in str(shared_object)), None):
+            raise InterposerError(
+                f"the shim lies at {shared_object}, a path with {bad}, which LD_PRELOAD and VFORK_SHIM cannot carry:"
+                " set XDG_CACHE_HOME to another folder"
+            )
         armed = f",fault={self._fault.name}" if self._fault else ""
         config = f"mode={self.mode.value}{armed}" + (f",log={log}" if log else "")
         # Its file is a command too, which starts what nothing can be preloaded into.

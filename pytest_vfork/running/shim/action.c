@@ -18,6 +18,10 @@
 
 #define UNBLOCKABLE (BIT(SIGKILL) | BIT(SIGSTOP))
 #define MADE_BY_SHIM (SA_SIGINFO | SA_RESTORER_FLAG)
+#define EXPOSE_TAGBITS 0x800 /* SA_EXPOSE_TAGBITS, asm-generic/signal-defs.h */
+#define KNOWN_FLAGS                                                                                                   \
+	(SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER | SA_RESETHAND | EXPOSE_TAGBITS | \
+	 SA_RESTORER_FLAG) /* UAPI_SA_FLAGS, linux/signal_types.h; Linux 5.11 and newer keep no others */
 
 static const struct action shim_action = {
 	.flags = SA_SIGINFO | SA_ONSTACK | SA_RESTORER_FLAG,
@@ -63,14 +67,24 @@ static void set_bit(sigset *set, sigset bit, _Bool value)
 		__atomic_fetch_and(set, ~bit, __ATOMIC_RELAXED);
 }
 
+/* By its restorer, too: SA_RESETHAND takes the handler away, and leaves the rest. */
+static _Bool is_ours(const struct action *action)
+{
+	return action->handler == ARG(shim_entry) || action->restorer == ARG(shim_restorer);
+}
+
 /* The kernel has written what it knows to `old`; makes of it what the application believes. */
 static void show(const struct dispositions *all, int sig, const struct action *before, struct action *old)
 {
 	uint64_t known = old->flags | MADE_BY_SHIM; /* the kernel drops flags that it does not know */
 
-	if (old->handler == ARG(shim_entry)) {
+	if (is_ours(old)) {
+		uintptr_t handler = old->handler;
+
 		*old = *before;
 		old->flags &= known;
+		if (!is_handler(handler))
+			old->handler = handler;
 	} else if (all->mask_has_sigsys & BIT(sig)) {
 		old->mask |= BIT(SIGSYS);
 	}
@@ -96,6 +110,18 @@ static void set_handled(struct dispositions *all, sigset bit, _Bool value)
 		killable_tell(all);
 }
 
+/* What a query that nobody trapped has shown, and is now set again. */
+static void take_back(struct action *next, const struct action *before)
+{
+	uintptr_t handler = next->handler;
+
+	if (!is_ours(next))
+		return;
+	*next = *before;
+	if (!is_handler(handler))
+		next->handler = handler;
+}
+
 static long set(struct dispositions *all, int sig, const struct action *next, struct action *old)
 {
 	sigset bit = BIT(sig);
@@ -103,9 +129,6 @@ static long set(struct dispositions *all, int sig, const struct action *next, st
 	struct action before = all->actions[sig], real = *next;
 	long result;
 
-	/* what a query that nobody trapped has shown, and is now set again */
-	if (real.handler == ARG(shim_entry))
-		real = before;
 	real.mask &= ~BIT(SIGSYS);
 	if (handles || next->mask & BIT(SIGSYS))
 		shortcut_close(bit);
@@ -142,6 +165,7 @@ static long set_sigsys(struct task *task, const struct action *next, struct acti
 	if (next) {
 		*now = *next;
 		now->mask &= ~UNBLOCKABLE;
+		now->flags &= KNOWN_FLAGS;
 		if (next->handler == HANDLER_IGNORE)
 			pending_drop(task);
 	}
@@ -170,6 +194,7 @@ struct frame *answer_sigaction(struct frame *frame, struct task *task)
 	else {
 		if (wanted) {
 			next = *(const struct action *)regs->rsi;
+			take_back(&next, &task->dispositions->actions[sig]);
 			next.flags &= ~behaviour->ignores_handler_flags; /* none, without a fault */
 			if (!is_handler(next.handler) && !(shortcut_closed & BIT(sig)))
 				shortcut_offer(regs->rip);

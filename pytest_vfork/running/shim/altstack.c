@@ -22,7 +22,7 @@ struct altstack altstack_seen(const struct task *task, uintptr_t sp)
 
 	seen.flags &= (int32_t)SS_AUTODISARM_FLAG;
 	if (!seen.size)
-		seen.flags = SS_DISABLE_FLAG;
+		seen.flags |= SS_DISABLE_FLAG;
 	else if (altstack_holds(&seen, sp))
 		seen.flags |= SS_ONSTACK_FLAG;
 	return seen;
@@ -31,20 +31,22 @@ struct altstack altstack_seen(const struct task *task, uintptr_t sp)
 long altstack_set(struct task *task, const struct altstack *stack, uintptr_t sp)
 {
 	uint32_t mode = (uint32_t)stack->flags & ~SS_AUTODISARM_FLAG;
-	struct altstack next = *stack;
+	struct altstack next = *stack, *now = &task->now.altstack;
 
-	if (altstack_holds(&task->now.altstack, sp))
+	if (altstack_holds(now, sp))
 		return -EPERM;
 	if (mode & ~MODES || mode == MODES)
 		return -EINVAL;
+	/* do_sigaltstack of the kernel: what asks for no change is not looked at, so that a stack never set can be gone back to */
+	if (next.sp == now->sp && next.size == now->size && next.flags == now->flags)
+		return 0;
 	if (mode == SS_DISABLE_FLAG) {
 		next.sp = 0;
 		next.size = 0;
 	} else if (next.size < MINIMUM) {
 		return -ENOMEM;
 	}
-	next.flags = stack->flags; /* SS_DISABLE, too: a frame that says it is one to go back to, unlike that of a stack never set */
-	task->now.altstack = next;
+	*now = next; /* SS_DISABLE, too: a frame that says it is one to go back to, unlike that of a stack never set */
 	return 0;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "carry.h"
 
+#include <asm/resource.h>
 #include <linux/elf.h>
 
 #include "call.h"
@@ -11,6 +12,10 @@
 #define FOLDER "/proc/self/fd/"
 #define MAY_SEARCH 1 /* X_OK */
 #define CURRENT_DIRECTORY (-100l) /* AT_FDCWD */
+struct limit {
+	uint64_t now, most; /* struct rlimit64 */
+};
+
 #define EXECUTABLE 0x10u /* MFD_EXEC, linux/memfd.h, since 6.3 */
 
 extern const Elf64_Ehdr __ehdr_start __attribute__((visibility("hidden")));
@@ -70,6 +75,37 @@ static _Bool write_object(long file)
 	return 1;
 }
 
+/* Where the last segment ends in the file. */
+static uint64_t size_of_object(void)
+{
+	const Elf64_Phdr *part = (const Elf64_Phdr *)(ARG(&__ehdr_start) + __ehdr_start.e_phoff), *last = part + __ehdr_start.e_phnum;
+	uint64_t size = 0;
+
+	for (; part < last; part++)
+		if (part->p_type == PT_LOAD && part->p_offset + part->p_filesz > size)
+			size = part->p_offset + part->p_filesz;
+	return size;
+}
+
+/*
+ * What is written beyond the limit of file sizes is answered by SIGXFSZ, which the next image would get. The limit is put aside for as long;
+ * the hard one where we may (CAP_SYS_RESOURCE), and else nothing is written.
+ */
+static _Bool write_object_within_limit(long file)
+{
+	uint64_t size = size_of_object();
+	struct limit before = { 0 }, wide;
+	_Bool is_met = !CALL(__NR_prlimit64, 0, RLIMIT_FSIZE, 0, &before) && before.now < size, is_written;
+
+	wide = (struct limit){ size, before.most > size ? before.most : size };
+	if (is_met && CALL(__NR_prlimit64, 0, RLIMIT_FSIZE, &wide, 0))
+		return 0;
+	is_written = write_object(file);
+	if (is_met)
+		CALL(__NR_prlimit64, 0, RLIMIT_FSIZE, &before, 0);
+	return is_written;
+}
+
 long carry_make(char name[CARRIED_ROOM])
 {
 	struct text text = { name, name + CARRIED_ROOM - 1 };
@@ -82,7 +118,7 @@ long carry_make(char name[CARRIED_ROOM])
 		file = CALL(__NR_memfd_create, "vfork-shim", 0);
 	if (is_error(file))
 		return file;
-	if (!write_object(file)) {
+	if (!write_object_within_limit(file)) {
 		CALL(__NR_close, file);
 		return -ENOSPC;
 	}

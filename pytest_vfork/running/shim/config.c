@@ -86,13 +86,27 @@ static _Bool read_sigsys(const char *value, size_t size)
 	return config.sigsys_blocked || config.sigsys_ignored;
 }
 
-/* the same */
-static _Bool read_opens(const char *value, size_t size)
+static uint64_t hexadecimal(const char *value, size_t size)
 {
+	uint64_t number = 0;
 	size_t i;
 
 	for (i = 2; i < size; i++)
-		config.opens = config.opens << 4 | (sigset)(value[i] <= '9' ? value[i] - '0' : value[i] - 'a' + 10);
+		number = number << 4 | (uint64_t)(value[i] <= '9' ? value[i] - '0' : value[i] - 'a' + 10);
+	return number;
+}
+
+/* the same */
+static _Bool read_opens(const char *value, size_t size)
+{
+	config.opens = hexadecimal(value, size);
+	return 1;
+}
+
+/* the same, by environment.c */
+static _Bool read_stack(const char *value, size_t size)
+{
+	config.stack_flags = (int32_t)hexadecimal(value, size);
 	return 1;
 }
 
@@ -101,6 +115,13 @@ static _Bool read_home(const char *value, size_t size)
 {
 	config.home = config_keep(value, size);
 	return 1;
+}
+
+/* the same */
+static _Bool read_filter(const char *value, size_t size)
+{
+	config.has_filter = size == 2 && starts_with(value, "on");
+	return config.has_filter;
 }
 
 static _Bool read_text(const char *value, size_t size)
@@ -119,9 +140,22 @@ static const struct key {
 	{ "log=", 1, read_log },
 	{ "sigsys=", 0, read_sigsys },
 	{ "opens=", 0, read_opens },
+	{ "stack=", 0, read_stack },
 	{ "home=", 0, read_home },
+	{ "filter=", 0, read_filter },
 	{ "text=", 1, read_text },
 };
+
+/* A value from an application, of any age: without what was said of another exec. */
+_Bool config_passes_on(const char *part)
+{
+	const struct key *key;
+
+	for (key = keys; key < keys + sizeof(keys) / sizeof(keys[0]); key++)
+		if (starts_with(part, key->name))
+			return key->passed_on;
+	return 1; /* what is wrong is to be complained about */
+}
 
 static _Bool read_part(const char *part, size_t size, struct text *next)
 {

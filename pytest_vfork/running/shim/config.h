@@ -14,9 +14,12 @@ struct config {
 	int mode; /* enum vfork_shim_mode */
 	int fault; /* enum fault */
 	_Bool sigsys_blocked, sigsys_ignored; /* what the image before believed */
+	_Bool has_filter; /* the image before says so */
 	const char *home; /* where the shim lies, for an image that got it by a descriptor */
+	int32_t stack_flags; /* of the alternate stack of the image before: execve leaves them, and takes the stack */
 	sigset opens; /* what the image before has blocked while it called execve */
 	_Bool rights_change; /* of this image, or of one before: the next one may not be able to open `path` */
+	_Bool root_changes; /* an exec may take rights from root, too: no access(2) tells which */
 	_Bool keeps_text; /* no shortcut: see shortcut.c */
 	const char *path; /* of the shim itself, as LD_PRELOAD names it */
 	const char *text; /* to give to the next image: mode, fault and log */
@@ -28,6 +31,8 @@ extern struct config config;
 char *config_keep(const char *piece, size_t size);
 /* Reads the value of VFORK_SHIM; a bad one ends the process with 127. */
 void config_read(const char *value);
+/* Whether a part of such a value is for each next image, too. */
+_Bool config_passes_on(const char *part);
 /* A program under a filter, but without VFORK_SHIM: goes on in the filter's mode, with its fault. */
 void config_assume(int mode, int fault);
 

@@ -44,6 +44,7 @@ static void child_starts(struct frame *frame, struct task *task, const struct sp
 	if (spawn->held)
 		hold(spawn->held);
 	task->is_vfork_child = !!(spawn->asked & CLONE_VFORK);
+	task->leader->pid = 0; /* that of its maker */
 	task->shares_files = !!(spawn->asked & CLONE_FILES);
 	if (behaviour->departs) {
 		depart_child(frame, task, task, spawn);

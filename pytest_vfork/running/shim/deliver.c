@@ -134,6 +134,21 @@ static _Bool is_untouched(sigset mask, sigset before)
 	return before && (mask | BIT(SIGSYS) | before) == (mask | BIT(SIGSYS));
 }
 
+/* The kernel only reads a frame: one that lies where nobody can write is put right in a copy. NULL: it cannot be read either. */
+static struct frame *copy_of(struct task *task, const struct frame *theirs)
+{
+	_Bool is_good = frame_can_be_read(theirs) && frame_size(theirs) <= ASIDE_SIZE;
+
+	return is_good ? frame_copy(task_aside(task), theirs) : NULL;
+}
+
+/* signal_fault of the kernel: not the death of who has a handler on another stack */
+static struct frame *bad_frame(struct frame *frame, struct task *task)
+{
+	frame->regs.rax = 0;
+	return force_segv(frame, task, 0);
+}
+
 /*
  * rt_sigreturn(2) of a handler, or of a program that has made a frame itself. What the kernel will read is put right in its place: SIGSYS is
  * not in the mask, and the stack is the slot of the task that returns, whoever was interrupted.
@@ -145,7 +160,11 @@ struct frame *answer_sigreturn(struct frame *frame, struct task *task)
 	struct altstack before;
 
 	if (!can_change8(ARG(&theirs->stack)) || !(is_at_stack(ARG(&theirs->stack), ARG(&theirs->mask), 8) || can_change8(ARG(&theirs->mask))))
-		return die_of(frame, SIGSEGV);
+		theirs = copy_of(task, theirs);
+	if (!theirs)
+		return bad_frame(frame, task);
+	if (is_outside(theirs))
+		outside_keep(theirs);
 	entered = task_state_at(task, &theirs->stack);
 	before = entered ? entered->altstack : theirs->stack;
 	/* the kernel has written it without SIGSYS: where that was blocked, and the mask is still the one of before, it is to be blocked again */

@@ -14,6 +14,7 @@
 /* A SIGSYS that is kept, see pending.h. */
 struct pending {
 	uint32_t state;
+	int32_t pid; /* who has got it: a plain fork, which nobody traps, has a copy of it, and has got nothing (fork(2)) */
 	struct info info;
 };
 

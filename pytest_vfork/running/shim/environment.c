@@ -9,9 +9,11 @@
 #include "config.h"
 #include "load.h"
 #include "memory.h"
+#include "slot.h"
 #include "text.h"
 
 #define AT_IGNORE_TAG 1 /* AT_IGNORE, linux/auxvec.h */
+#define TRACE "LD_TRACE_LOADED_OBJECTS="
 #define ROOM_FOR_REST 128
 #define ROOM_IN_SLOT 32768 /* above it a trampolined signal may be at work */
 
@@ -21,6 +23,13 @@ const char *environment_find(char **env, const char *name)
 		if (starts_with(*env, name))
 			return *env + strlen(name);
 	return NULL;
+}
+
+const char *environment_last(char **env, const char *name)
+{
+	while (*env && env[1])
+		env++;
+	return *env && starts_with(*env, name) ? *env + strlen(name) : NULL;
 }
 
 static _Bool is_separator(char c)
@@ -49,6 +58,7 @@ static char *find_self(char *value)
 static _Bool take_out(char *variable)
 {
 	char *value = variable + sizeof(PRELOAD) - 1, *self = find_self(value), *rest;
+	size_t size;
 
 	if (!self)
 		return 0;
@@ -59,7 +69,9 @@ static _Bool take_out(char *variable)
 		rest++;
 	else
 		self--;
-	memmove(self, rest, strlen(rest) + 1);
+	size = strlen(rest) + 1;
+	memmove(self, rest, size);
+	memset(self + size, 0, (size_t)(rest - self));
 	return 0;
 }
 
@@ -87,7 +99,9 @@ void environment_clean(char **env)
 
 		if (starts_with(*from, PRELOAD) && !behaviour->shows_itself)
 			goes = take_out(*from);
-		if (!goes)
+		if (goes) /* /proc/self/environ shows what is here, whoever points to it */
+			memset(*from, 0, strlen(*from));
+		else
 			*to++ = *from;
 	}
 	if (from != to)
@@ -97,6 +111,7 @@ void environment_clean(char **env)
 struct survey {
 	size_t count, bytes;
 	_Bool has_preload, has_config, is_readable;
+	_Bool traces; /* what is needed is listed, and nothing runs */
 };
 
 /* A variable's bytes are read by the page; the kernel reads them all again. */
@@ -135,7 +150,11 @@ static struct survey survey(char *const *env, _Bool is_static)
 			seen.bytes += size_of(&texts, *env) + strlen(config.path) + CARRIED_ROOM;
 		}
 		/* the application's own: it changes the mode for what it starts */
-		seen.has_config |= has_name(&texts, *env, CONFIG);
+		if (has_name(&texts, *env, CONFIG)) {
+			seen.has_config = 1;
+			seen.bytes += size_of(&texts, *env);
+		}
+		seen.traces |= has_name(&texts, *env, TRACE);
 	}
 	return seen;
 }
@@ -146,10 +165,8 @@ static char *room_for(struct task *task, size_t size)
 
 	if (size <= ROOM_IN_SLOT)
 		return (char *)task_room(task);
-	/* of an exec that failed; a vfork child that is no more leaves it to its parent (task_free) */
-	if (task->exec_map)
-		CALL(__NR_munmap, task->exec_map, task->exec_map_size);
-	task->exec_map = NULL;
+	/* of an exec that failed; a task that is no more leaves it to who takes or frees its slot */
+	slot_unmap(task);
 	map = call6(__NR_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, (uint64_t)-1, 0);
 	if (is_error(map))
 		return NULL;
@@ -177,13 +194,33 @@ static char *preload_of(struct text *text, const char *path, const char *value)
 	return finish(text, start);
 }
 
-static char *config_of(struct text *text, const struct task *task, sigset closed, const char *path)
+/* What an application says may be what an image before was told (/proc/PID/environ): this exec is another one. */
+static void add_lasting(struct text *text, const char *value)
+{
+	const char *end;
+	_Bool has_one = 0;
+
+	for (;; value = end + 1) {
+		for (end = value; *end && *end != ','; end++)
+			;
+		if (config_passes_on(value)) {
+			text_add(text, has_one ? "," : "");
+			text_add_size(text, value, (size_t)(end - value));
+			has_one = 1;
+		}
+		if (!*end)
+			return;
+	}
+}
+
+static char *config_of(struct text *text, const char *lasting, const struct task *task, sigset closed, const char *path)
 {
 	_Bool ignores = task->dispositions->actions[SIGSYS].handler == 1;
 	char *start = text->at;
 
 	text_add(text, CONFIG);
-	text_add(text, config.text);
+	add_lasting(text, lasting);
+	text_add(text, ",filter=on");
 	if (task->blocks_sigsys || ignores)
 		text_add(text, !ignores		     ? ",sigsys=blocked"
 			       : task->blocks_sigsys ? ",sigsys=both"
@@ -192,7 +229,12 @@ static char *config_of(struct text *text, const struct task *task, sigset closed
 		text_add(text, ",opens=");
 		text_add_hex(text, closed);
 	}
-	if (path != config.path) {
+	/* the kernel's are those of the slot: what the application's were it cannot hand on (the rest of the stack goes with the memory) */
+	if (task->now.altstack.flags) {
+		text_add(text, ",stack=");
+		text_add_hex(text, (uint32_t)task->now.altstack.flags);
+	}
+	if (path != config.path || config.rights_change) {
 		text_add(text, ",home=");
 		text_add(text, config.path);
 	}
@@ -214,29 +256,34 @@ uintptr_t environment_make(struct task *task, uintptr_t env, struct handover *ha
 	struct survey seen = survey((char *const *)env, !!image);
 	size_t list_size = (seen.count + 4) * sizeof(char *), image_size = image ? sizeof(IMAGE) + strlen(image) : 0;
 	char **list, **to, *const *from = (char *const *)env;
+	_Bool preloads = !image && !(seen.traces && handover->is_of_glibc), has_config = 0;
 	struct text text;
 
 	if (!seen.is_readable)
 		return env;
 	handover->room = room_for(task, handover->room_size + list_size + seen.bytes + image_size);
 	if (!handover->room)
-		return env;
+		return 0;
 	list = to = (char **)((char *)handover->room + handover->room_size);
 	text.at = (char *)list + list_size;
 	text.end = text.at + seen.bytes + image_size;
 	for (; from && *from; from++) {
 		struct reader reader = { 0 };
 
-		if (seen.has_preload && has_name(&reader, *from, PRELOAD) &&
-		    (path != config.path || !find_self(*from + sizeof(PRELOAD) - 1)))
+		if (seen.has_preload && preloads && has_name(&reader, *from, PRELOAD) &&
+		    (path != config.path || !find_self(*from + sizeof(PRELOAD) - 1))) {
 			*to++ = preload_of(&text, path, *from + sizeof(PRELOAD) - 1);
-		else
+		} else if (!seen.has_config || !has_name(&reader, *from, CONFIG)) {
 			*to++ = *from;
+		} else if (!has_config) { /* of several the first counts */
+			*to++ = config_of(&text, *from + sizeof(CONFIG) - 1, task, handover->closed, path);
+			has_config = 1;
+		}
 	}
-	if (!image && !seen.has_preload)
+	if (preloads && !seen.has_preload)
 		*to++ = preload_of(&text, path, NULL);
-	if (!seen.has_config)
-		*to++ = config_of(&text, task, handover->closed, path);
+	if (!has_config)
+		*to++ = config_of(&text, config.text, task, handover->closed, path);
 	if (image)
 		*to++ = image_of(&text, image);
 	else if ((to - list - (long)seen.count) & 1) {

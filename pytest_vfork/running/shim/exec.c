@@ -16,6 +16,31 @@
 #define EMPTY_PATH 0x1000 /* AT_EMPTY_PATH */
 #define NO_FOLLOW 0x100 /* AT_SYMLINK_NOFOLLOW */
 
+static uintptr_t argv_of(const struct registers *regs)
+{
+	return (uint32_t)regs->rax == __NR_execve ? regs->rsi : regs->rdx;
+}
+
+/*
+ * `ld.so PROGRAM ARGUMENT...`: a static program glibc's would execute itself, but before any constructor, so before there is a handler. So that
+ * program is what is executed. With options before it, it is not looked for.
+ */
+static long check_argument(struct image *image, uintptr_t argv)
+{
+	struct image program = { .directory = CURRENT_DIRECTORY, .skipped = 1 };
+	long kind = IMAGE_DYNAMIC;
+
+	if (!can_read(argv, 2 * sizeof(char *)) || !*(char *const *)argv || !can_read(((const uintptr_t *)argv)[1], 1))
+		return IMAGE_DYNAMIC;
+	program.path = ((const uintptr_t *)argv)[1];
+	/* any other it loads itself, whatever rights or interpreter that has */
+	if (*(const char *)program.path != '-' && image_is_static(program.path))
+		kind = image_check(&program);
+	if (kind == IMAGE_STATIC)
+		*image = program;
+	return kind;
+}
+
 /*
  * The call is made inside the handler: it needs nothing of the application's stack, and no other execve of this task can come between. The
  * next image gets the mask of the application, but a handler of the application's must not run here: what is handled stays blocked, and the
@@ -24,17 +49,18 @@
 static long execute(struct frame *frame, struct task *task, struct image *image, long kind, uint64_t *env, const char *shim)
 {
 	const struct registers *regs = &frame->regs;
-	uint32_t nr = (uint32_t)regs->rax;
-	struct handover handover = { .shim = shim };
+	struct handover handover = { .shim = shim, .is_of_glibc = image->is_of_glibc };
 
 	handover.closed = kind == IMAGE_WITHOUT_SHIM ? 0 : dispositions_handled(task->dispositions) & ~frame->mask;
 	handover.mask = frame->mask | handover.closed;
 	if (kind == IMAGE_STATIC)
-		return static_execute(task, image, nr == __NR_execve ? regs->rsi : regs->rdx, *env, &handover);
+		return static_execute(task, image, argv_of(regs) + image->skipped * sizeof(char *), *env, &handover);
 	*env = environment_make(task, *env, &handover);
+	if (!*env)
+		return -ENOMEM;
 	/* not before: memory is looked at by a call that is harmless while all signals are blocked (memory.h) */
 	CALL(__NR_rt_sigprocmask, SIG_SETMASK, &handover.mask, 0, SIGSET_SIZE);
-	return CALL(nr, regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8);
+	return CALL((uint32_t)regs->rax, regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8);
 }
 
 static struct frame *answer(struct frame *frame, struct task *task, struct image *image, uint64_t *env)
@@ -46,11 +72,13 @@ static struct frame *answer(struct frame *frame, struct task *task, struct image
 	_Bool gets_shim = kind == IMAGE_DYNAMIC || kind == IMAGE_STATIC;
 	char name[CARRIED_ROOM];
 
+	if (image->is_loader && image->is_of_glibc)
+		result = kind = check_argument(image, argv_of(&frame->regs));
 	if (result >= 0 && behaviour->departs)
 		result = depart_at_exec(frame, task, image->directory, image->path, env);
 	if (kind == IMAGE_STATIC && behaviour->refuses_static_images && task->is_vfork_child)
 		result = -EPERM;
-	if (result >= 0 && gets_shim && (config.rights_change || !image_finds_shim())) {
+	if (result >= 0 && gets_shim && !image_opens_shim(kind) && image_is_there(image)) {
 		file = carry_make(name);
 		if (is_error(file) && !image_finds_shim())
 			result = image_refuse(image);

@@ -155,6 +155,8 @@ static void add_answers(struct program *p, const uint32_t (*answers)[2], unsigne
 	if (traps_options) {
 		if_equal(p, PR_SET_SECCOMP, TRAP_UNLESS_OURS, NEXT);
 		if_equal(p, PR_SET_SYSCALL_USER_DISPATCH, TRAP_UNLESS_OURS, NEXT);
+		if_equal(p, PR_CAPBSET_DROP, TRAP_UNLESS_OURS, NEXT);
+		if_equal(p, PR_SET_SECUREBITS, TRAP_UNLESS_OURS, NEXT);
 	}
 	if_equal(p, VFORK_SHIM_PRCTL, NEXT, ALLOW);
 	load(p, LOW(ARGUMENT(1)));
@@ -188,11 +190,16 @@ static long install_first(struct program *p)
 	return result;
 }
 
-int filter_mode(void)
+static int mode_of(long answer)
 {
-	long mode = -CALL(__NR_prctl, VFORK_SHIM_PRCTL) - VFORK_SHIM_ANSWER;
+	long mode = -answer - VFORK_SHIM_ANSWER;
 
 	return mode >= VFORK_SHIM_FORK && mode <= VFORK_SHIM_EMULATE ? (int)mode : 0;
+}
+
+int filter_mode(void)
+{
+	return mode_of(CALL(__NR_prctl, VFORK_SHIM_PRCTL));
 }
 
 int filter_fault(void)
@@ -207,8 +214,9 @@ static _Bool is_wanted(const struct trap *trap, _Bool logs)
 	return trap->when != TRAP_IF_OPTION && (logs || !trap->for_log) && (behaviour->departs || !trap->for_fault);
 }
 
-long filter_ensure(int mode, int fault, _Bool logs)
+long filter_ensure(int mode, int fault, _Bool logs, _Bool is_there)
 {
+	long asked = CALL(__NR_prctl, VFORK_SHIM_PRCTL);
 	const uint32_t answers[][2] = {
 		{ 0, (uint32_t)(VFORK_SHIM_ANSWER + mode) },
 		{ 1, logs ? VFORK_SHIM_LOGS : VFORK_SHIM_QUIET },
@@ -217,7 +225,10 @@ long filter_ensure(int mode, int fault, _Bool logs)
 	struct program program, *p = &program;
 	unsigned int i;
 
-	if (filter_mode() == mode && (!logs || CALL(__NR_prctl, VFORK_SHIM_PRCTL, 1) == -VFORK_SHIM_LOGS))
+	/* a filter of the application's own that refuses prctl: nobody can ask, and the kernel, without one, says EINVAL */
+	if (is_there && !mode_of(asked) && asked != -EINVAL)
+		return 0;
+	if (mode_of(asked) == mode && (!logs || CALL(__NR_prctl, VFORK_SHIM_PRCTL, 1) == -VFORK_SHIM_LOGS))
 		return 0;
 	begin(p);
 	/* of two rows for one call the first that is wanted counts */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "frame.h"
 
+#include "memory.h"
 #include "text.h"
 
 #define FXSAVE_SIZE 512
@@ -25,6 +26,16 @@ static size_t fp_size(uintptr_t fpstate)
 	const struct software_bytes *bytes = software_bytes(fpstate);
 
 	return bytes->magic1 == FP_XSTATE_MAGIC1 ? bytes->extended_size : FXSAVE_SIZE;
+}
+
+_Bool frame_can_be_read(const struct frame *frame)
+{
+	uintptr_t fpstate;
+
+	if (!can_read(ARG(frame) + sizeof(frame->restorer), sizeof(*frame) - sizeof(frame->restorer)))
+		return 0;
+	fpstate = frame->regs.fpstate;
+	return !fpstate || (can_read(fpstate, FXSAVE_SIZE) && can_read(fpstate, fp_size(fpstate)));
 }
 
 size_t frame_size(const struct frame *frame)

@@ -7,30 +7,31 @@
 
 #include <asm/fcntl.h>
 #include <asm/stat.h>
+#include <asm/statfs.h>
 #include <linux/elf.h>
 #include <linux/prctl.h>
 #include <linux/time.h>
 
 #include "call.h"
 #include "config.h"
+#include "image-elf.h"
 #include "load.h"
 #include "log.h"
 #include "text.h"
 
-#ifndef DF_1_PIE
-#define DF_1_PIE 0x08000000
-#endif
-#ifndef DT_FLAGS_1
-#define DT_FLAGS_1 0x6ffffffb
-#endif
-#define AT_FDCWD_FLAG (-100l) /* AT_FDCWD, AT_EMPTY_PATH, AT_EACCESS: linux/fcntl.h */
+#define AT_FDCWD_FLAG (-100l) /* AT_FDCWD, AT_EMPTY_PATH: linux/fcntl.h */
 #define AT_EMPTY_PATH_FLAG 0x1000
 #define REGULAR(mode) (((mode) & 0170000) == 0100000)
-#define AT_EACCESS_FLAG 0x200
-#define MAY_READ 4 /* R_OK */
+#define MAY_READ 4 /* R_OK, X_OK */
+#define MAY_EXECUTE 1
+#define ONLY_CHECK 0x10000 /* AT_EXECVE_CHECK */
 #define SET_UID 04000
 #define SET_GID 02000
 #define GROUP_X 0010
+#define NOSUID 0x0002 /* ST_NOSUID, linux/statfs.h of the kernel */
+#ifndef F_DUPFD_CLOEXEC
+#define F_DUPFD_CLOEXEC 1030 /* linux/fcntl.h */
+#endif
 #define HEAD 1024
 #define NEXT_LINK 100 /* what check_link answers beside enum image_kind and an error */
 
@@ -57,17 +58,28 @@ static long refuse(const struct look *look, long file, const char *is, const cha
 	return -EPERM;
 }
 
-static long open_image(const struct look *look)
+static long open_again(const struct look *look, uint64_t flags)
 {
 	char link[32] = { 0 };
 	struct text text = { link, link + sizeof(link) - 1 };
+	long file;
 
-	/* a FIFO must not hold us up */
 	if (!(look->flags & AT_EMPTY_PATH_FLAG))
-		return CALL(__NR_openat, look->directory, look->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+		return CALL(__NR_openat, look->directory, look->path, flags);
 	text_add(&text, "/proc/self/fd/"); /* execveat of a descriptor, which O_PATH may have made unreadable */
 	text_add_number(&text, look->directory);
-	return CALL(__NR_openat, AT_FDCWD_FLAG, link, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	file = CALL(__NR_openat, AT_FDCWD_FLAG, link, flags);
+	/* without /proc: the descriptor itself, if it can be read */
+	return file == -ENOENT ? CALL(__NR_fcntl, look->directory, F_DUPFD_CLOEXEC, 0) : file;
+}
+
+static long open_image(const struct look *look)
+{
+	/* a FIFO must not hold us up */
+	long file = open_again(look, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	/* somebody has a lease, and is told now to give it up: the kernel's exec waits, too */
+	return file == -EWOULDBLOCK ? open_again(look, O_RDONLY | O_CLOEXEC | O_NOCTTY) : file;
 }
 
 struct ids {
@@ -122,18 +134,30 @@ static void remember(const struct stat *about)
 		__atomic_store_n(&seen[key >> 8 & (SEEN - 1)], key, __ATOMIC_RELAXED);
 }
 
+/* Nothing on such a mount gives rights to anybody (mnt_may_suid in fs/namespace.c). */
+static _Bool is_on_nosuid(long file)
+{
+	struct statfs about;
+
+	return !is_error(CALL(__NR_fstatfs, file, &about)) && about.f_flags & NOSUID;
+}
+
 /*
  * The kernel sets AT_SECURE, and ld.so drops LD_PRELOAD, when the new image's effective ids are not the real ones
  * (security/commoncap.c).
  */
-static _Bool is_secure_exec(long file, const struct stat *about)
+static _Bool is_secure_exec(long file, const struct stat *about, long kind)
 {
-	_Bool counts = about->st_mode & (SET_UID | SET_GID) && CALL(__NR_prctl, PR_GET_NO_NEW_PRIVS) == 0;
+	_Bool counts = about->st_mode & (SET_UID | SET_GID) && CALL(__NR_prctl, PR_GET_NO_NEW_PRIVS) == 0 && !is_on_nosuid(file);
 	struct ids uid, gid;
 	char capability;
 
 	CALL(__NR_getresuid, &uid.real, &uid.effective, &uid.saved);
 	CALL(__NR_getresgid, &gid.real, &gid.effective, &gid.saved);
+	if (kind == IMAGE_STATIC) { /* no ld.so to mind: only what the file would change counts, which ours does not */
+		uid.real = uid.effective;
+		gid.real = gid.effective;
+	}
 	if (counts && about->st_mode & SET_UID)
 		uid.effective = about->st_uid;
 	if (counts && (about->st_mode & (SET_GID | GROUP_X)) == (SET_GID | GROUP_X))
@@ -141,94 +165,131 @@ static _Bool is_secure_exec(long file, const struct stat *about)
 	if (uid.real != uid.effective || gid.real != gid.effective)
 		return 1;
 	/* file capabilities count for others than root, and even with no_new_privs */
-	return uid.real != 0 && !is_error(CALL(__NR_fgetxattr, file, "security.capability", &capability, 0));
+	return uid.real != 0 && !is_error(CALL(__NR_fgetxattr, file, "security.capability", &capability, 0)) && !is_on_nosuid(file);
+}
+
+/*
+ * The next image has the rights of the real user, for one that has others is refused: without capabilities, unless he is root (setpriv(1) keeps
+ * them until then). By these access(2) judges, not by those of now.
+ */
+static long ask_access(uint64_t mode)
+{
+	return CALL(__NR_faccessat, AT_FDCWD_FLAG, config.path, mode);
 }
 
 _Bool image_finds_shim(void)
 {
-	long result = CALL(__NR_faccessat2, AT_FDCWD_FLAG, config.path, MAY_READ, AT_EACCESS_FLAG);
+	/* on a mount that is noexec nothing may be executed, or mapped as code, whatever its bits */
+	long result = ask_access(MAY_READ | MAY_EXECUTE);
 
-	/* an old kernel does not know the call, and a filter of the application's may refuse it */
+	/* a filter of the application's may refuse it */
 	return !is_error(result) || result == -ENOSYS || result == -EPERM;
 }
 
-/* A loader started by its name (ld.so program) has no PT_INTERP either; it is no PIE, and it will preload. */
-static _Bool is_loader(long file, const Elf64_Phdr *dynamic)
+/* Landlock is asked by open alone, or by the exec that is but a check (Linux 6.14). */
+static _Bool is_certain_to_open(long kind)
 {
-	Elf64_Dyn entries[64];
-	long size = CALL(__NR_pread64, file, entries, sizeof(entries), dynamic->p_offset);
-	unsigned int i;
+	const char *const nothing[] = { "", NULL };
+	long file;
 
-	for (i = 0; !is_error(size) && i < (unsigned long)size / sizeof(entries[0]) && entries[i].d_tag; i++)
-		if (entries[i].d_tag == DT_FLAGS_1)
-			return !(entries[i].d_un.d_val & DF_1_PIE);
+	if (ask_access(MAY_READ | MAY_EXECUTE))
+		return 0;
+	if (kind == IMAGE_STATIC)
+		return !CALL(__NR_execveat, AT_FDCWD_FLAG, config.path, nothing, nothing + 1, ONLY_CHECK);
+	file = CALL(__NR_openat, AT_FDCWD_FLAG, config.path, O_RDONLY | O_CLOEXEC);
+	if (is_error(file))
+		return 0;
+	CALL(__NR_close, file);
 	return 1;
 }
 
-static long check_elf(const struct look *look, long file, const char *head, long size)
+_Bool image_opens_shim(long kind)
 {
-	const Elf64_Ehdr *header = (const Elf64_Ehdr *)head;
-	Elf64_Phdr room[PARTS_AT_MOST];
-	const Elf64_Phdr *table = room, *dynamic = NULL;
-	unsigned int i, count;
-	_Bool has_load = 0;
-
-	if (size >= (long)sizeof(*header) && header->e_ident[EI_CLASS] == ELFCLASS32)
-		return IMAGE_WITHOUT_SHIM;
-	if (size < (long)sizeof(*header) || header->e_ident[EI_CLASS] != ELFCLASS64 ||
-	    header->e_machine != EM_X86_64 || header->e_phentsize != sizeof(*table))
-		return IMAGE_DYNAMIC;
-	if (header->e_type != ET_EXEC && header->e_type != ET_DYN)
-		return IMAGE_DYNAMIC;
-	count = header->e_phnum;
-	if (header->e_phoff + count * sizeof(*table) <= (unsigned long)size) {
-		table = (const Elf64_Phdr *)(head + header->e_phoff); /* as linkers lay it out */
-	} else {
-		size = CALL(__NR_pread64, file, room, sizeof(room), header->e_phoff);
-		if (is_error(size) || (count <= PARTS_AT_MOST && count > (unsigned long)size / sizeof(*table)))
-			return IMAGE_DYNAMIC;
-		if (count > PARTS_AT_MOST)
-			return refuse(look, file, "has too many program headers", "it may be static, and the loader cannot read them all");
-	}
-	for (i = 0; i < count; i++) {
-		if (table[i].p_type == PT_INTERP)
-			return IMAGE_DYNAMIC;
-		if (table[i].p_type == PT_DYNAMIC)
-			dynamic = &table[i];
-		has_load |= table[i].p_type == PT_LOAD;
-	}
-	if (!has_load || (dynamic && header->e_type == ET_DYN && is_loader(file, dynamic)))
-		return IMAGE_DYNAMIC;
-	return IMAGE_STATIC;
+	if (config.root_changes)
+		return 0;
+	return config.rights_change ? is_certain_to_open(kind) : image_finds_shim();
 }
 
-/* "#! interpreter argument": as fs/binfmt_script.c reads it */
-static _Bool is_script(struct image *image, const char *head, long size)
+static long check_elf(struct image *image, const struct look *look, long file, const char *head, long size)
 {
-	const char *from = head + 2, *end = head + (size < SCRIPT_HEAD ? size : SCRIPT_HEAD), *line = from;
-	char *to = image->lines[image->scripts].interpreter, *start = to;
+	struct elf elf = { 0 };
+	long result = elf_look(file, head, size, &elf);
 
-	if (size < 3 || head[0] != '#' || head[1] != '!')
-		return 0;
-	while (line < end && *line != '\n')
-		line++;
-	while (from < line && (*from == ' ' || *from == '\t'))
-		from++;
-	while (from < line && *from && *from != ' ' && *from != '\t')
+	image->is_loader = elf.is_loader;
+	image->is_of_glibc = elf.is_of_glibc;
+	return result < 0 ? refuse(look, file, elf.is, elf.reason) : result;
+}
+
+static _Bool is_space(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* Of these characters, the last one included, the first that is no space, or that ends a word; `last` + 1: none. */
+static const char *skip_spaces(const char *at, const char *last)
+{
+	while (at <= last && is_space(*at))
+		at++;
+	return at;
+}
+
+static const char *skip_word(const char *at, const char *last)
+{
+	while (at <= last && *at && !is_space(*at))
+		at++;
+	return at;
+}
+
+/* Where the line ends; NULL: it is none. Without a newline what is cut off must not be the name (strnchr stops at a zero, too). */
+static const char *end_of_line(const char *head)
+{
+	const char *end = head, *last = head + SCRIPT_HEAD - 1, *name = skip_spaces(head + 2, last);
+
+	while (end < last && *end && *end != '\n')
+		end++;
+	if (*end != '\n') {
+		if (name > last || skip_word(name, last) > last)
+			return NULL;
+		end = last;
+	}
+	while (is_space(end[-1]))
+		end--;
+	return end;
+}
+
+static void copy_text(char *to, const char *from, const char *end)
+{
+	while (from < end && *from)
 		*to++ = *from++;
 	*to = 0;
-	if (to == start)
+}
+
+/* "#! interpreter argument", as load_script of fs/binfmt_script.c reads it; the head of a short file is filled up with zeros. */
+static _Bool is_script(struct image *image, const char *head)
+{
+	const char *end, *name, *space;
+
+	if (head[0] != '#' || head[1] != '!')
 		return 0;
-	while (from < line && (*from == ' ' || *from == '\t'))
-		from++;
-	while (line > from && (line[-1] == ' ' || line[-1] == '\t'))
-		line--;
-	to = image->lines[image->scripts].argument;
-	while (from < line && *from)
-		*to++ = *from++;
-	*to = 0;
+	end = end_of_line(head);
+	if (!end)
+		return 0;
+	name = skip_spaces(head + 2, end);
+	if (name >= end)
+		return 0;
+	space = skip_word(name, end - 1);
+	copy_text(image->lines[image->scripts].interpreter, name, space);
+	/* a zero that ends the name ends all */
+	copy_text(image->lines[image->scripts].argument, *space ? skip_spaces(space, end) : end, end);
 	image->scripts++;
 	return 1;
+}
+
+/* What a script does not have of the kernel's first bytes is zero. */
+static long read_head(long file, char head[HEAD])
+{
+	memset(head, 0, SCRIPT_HEAD);
+	return CALL(__NR_pread64, file, head, HEAD, 0);
 }
 
 /* One link of the chain. */
@@ -240,24 +301,27 @@ static long check_link(struct image *image, const struct look *look)
 
 	if (is_error(CALL(__NR_newfstatat, look->directory, look->path, &about, look->flags)))
 		return 0; /* and the kernel will say why */
-	if (is_seen(&about))
+	/* to open anything else can be seen: by who waits at a FIFO, by a device. The kernel refuses it */
+	if (!REGULAR(about.st_mode) || is_seen(&about))
 		return 0;
 	file = open_image(look);
 	if (is_error(file)) /* executable, but not readable */
 		return 0;
 	size = CALL(__NR_fstat, file, &about);
 	if (!is_error(size) && REGULAR(about.st_mode)) {
-		size = CALL(__NR_pread64, file, head, sizeof(head), 0);
+		size = read_head(file, head);
 		if (!(about.st_mode & 0111)) {
 			result = 0; /* EACCES is the kernel's to say */
-		} else if (is_script(image, head, size)) {
+		} else if (size == -EBADF) {
+			result = refuse(look, file, "may be static", "there is no /proc, by which its descriptor could be read");
+		} else if (is_script(image, head)) {
 			result = NEXT_LINK; /* set-id bits of scripts do not count */
 		} else if (size > SELFMAG && !memcmp(head, ELFMAG, SELFMAG)) {
-			result = check_elf(look, file, head, size);
-			if ((result == IMAGE_DYNAMIC || result == IMAGE_STATIC) && is_secure_exec(file, &about))
+			result = check_elf(image, look, file, head, size);
+			if ((result == IMAGE_DYNAMIC || result == IMAGE_STATIC) && is_secure_exec(file, &about, result))
 				result = refuse(look, file, "would run with changed privileges",
 						"ld.so ignores LD_PRELOAD then");
-			if (result == IMAGE_DYNAMIC)
+			if (result == IMAGE_DYNAMIC && !image->is_loader)
 				remember(&about);
 			if (result == IMAGE_STATIC) {
 				image->file = file;
@@ -267,6 +331,29 @@ static long check_link(struct image *image, const struct look *look)
 	}
 	CALL(__NR_close, file);
 	return result;
+}
+
+_Bool image_is_there(const struct image *image)
+{
+	struct stat about;
+
+	return !CALL(__NR_newfstatat, image->directory, image->path, &about, image->flags) && REGULAR(about.st_mode) && about.st_mode & 0111;
+}
+
+_Bool image_is_static(uintptr_t path)
+{
+	const struct look look = { .directory = AT_FDCWD_FLAG, .path = path };
+	struct elf elf = { 0 };
+	char head[HEAD];
+	long file = open_image(&look), size, kind = IMAGE_DYNAMIC;
+
+	if (is_error(file))
+		return 0;
+	size = CALL(__NR_pread64, file, head, sizeof(head), 0);
+	if (size > SELFMAG && !memcmp(head, ELFMAG, SELFMAG))
+		kind = elf_look(file, head, size, &elf);
+	CALL(__NR_close, file);
+	return kind == IMAGE_STATIC;
 }
 
 long image_refuse(const struct image *image)
@@ -282,6 +369,7 @@ long image_check(struct image *image)
 	long result = 0;
 
 	image->file = -1;
+	image->is_loader = image->is_of_glibc = 0;
 	image->scripts = 0;
 	do {
 		result = check_link(image, &look);

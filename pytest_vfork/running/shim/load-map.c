@@ -4,6 +4,7 @@
 
 #include "call.h"
 #include "load.h"
+#include "parts.h"
 #include "text.h"
 
 #ifndef MAP_FIXED_NOREPLACE
@@ -32,8 +33,11 @@ static long map_part(long file, const Elf64_Phdr *part, uintptr_t base)
 	int protection = protection_of(part);
 	long result;
 
+	if (end > SHIM_HOME && DOWN(at) < SHIM_HOME + SHIM_HOME_SIZE)
+		return -EEXIST;
 	if (part->p_filesz) {
-		result = map(DOWN(at), UP(zero) - DOWN(at), protection, MAP_FIXED, (uint64_t)file, DOWN(part->p_offset));
+		/* an offset that is not as far into a page as the address is refused */
+		result = map(DOWN(at), UP(zero) - DOWN(at), protection, MAP_FIXED, (uint64_t)file, part->p_offset - (at - DOWN(at)));
 		if (is_error(result))
 			return result;
 		/* padzero: what the image cannot write stays */
@@ -46,21 +50,11 @@ static long map_part(long file, const Elf64_Phdr *part, uintptr_t base)
 	} else {
 		zero = DOWN(at);
 	}
-	if (UP(end) <= UP(zero))
+	if (part->p_memsz <= part->p_filesz || UP(end) <= UP(zero))
 		return 0;
 	/* vm_brk_flags: to be read and written, whatever the header says */
 	result = map(UP(zero), UP(end) - UP(zero), PROT_READ | PROT_WRITE | (protection & PROT_EXEC), MAP_FIXED | MAP_ANONYMOUS, NO_FILE, 0);
 	return is_error(result) ? result : 0;
-}
-
-static size_t alignment_of(const Elf64_Phdr *part, const Elf64_Phdr *last)
-{
-	size_t most = PAGE;
-
-	for (; part < last; part++)
-		if (part->p_type == PT_LOAD && !(part->p_align & (part->p_align - 1)) && part->p_align > most)
-			most = part->p_align;
-	return most;
 }
 
 /* Finds the place: nothing may lie there, and nothing does afterwards. */
@@ -94,47 +88,93 @@ static void widen(struct loaded *loaded, const Elf64_Phdr *part, uintptr_t base)
 		loaded->end = at + part->p_memsz;
 }
 
-long load_map(long file, struct loaded *loaded)
-{
-	Elf64_Phdr parts[PARTS_AT_MOST];
-	Elf64_Ehdr header;
-	const Elf64_Phdr *part, *last, *first = NULL;
-	uintptr_t start, end = 0, base;
-	long result;
+/* What has to be known of all parts before one is mapped. */
+struct extent {
+	uintptr_t first, lowest, end; /* addresses of the file */
+	size_t first_size, alignment;
+};
 
-	if (CALL(__NR_pread64, file, &header, sizeof(header), 0) != sizeof(header) || header.e_phnum > PARTS_AT_MOST ||
-	    CALL(__NR_pread64, file, parts, header.e_phnum * sizeof(*parts), header.e_phoff) != (long)(header.e_phnum * sizeof(*parts)))
-		return -ENOEXEC;
-	last = parts + header.e_phnum;
-	for (part = parts; part < last; part++) {
+static long measure(struct parts *parts, struct extent *extent)
+{
+	const Elf64_Phdr *part;
+	unsigned int i;
+
+	*extent = (struct extent){ .lowest = USER_END, .alignment = PAGE };
+	for (i = 0; (part = parts_get(parts, i)); i++) {
 		if (part->p_type != PT_LOAD)
 			continue;
 		if (part->p_memsz < part->p_filesz || part->p_memsz > USER_END || part->p_vaddr > USER_END - part->p_memsz)
 			return -EINVAL;
-		if (!first)
-			first = part;
-		end = part->p_vaddr + part->p_memsz;
+		if (!extent->end) {
+			extent->first = part->p_vaddr;
+			extent->first_size = UP(part->p_vaddr + part->p_memsz) - DOWN(part->p_vaddr);
+		}
+		if (DOWN(part->p_vaddr) < extent->lowest)
+			extent->lowest = DOWN(part->p_vaddr);
+		if (part->p_vaddr + part->p_memsz >= extent->end)
+			extent->end = part->p_vaddr + part->p_memsz;
+		if (!(part->p_align & (part->p_align - 1)) && part->p_align > extent->alignment)
+			extent->alignment = part->p_align;
 	}
-	if (!first || end < first->p_vaddr)
-		return -ENOEXEC;
-	*loaded = (struct loaded){ .is_anywhere = header.e_type == ET_DYN, .start_code = ~0ul, .headers_count = header.e_phnum };
-	start = loaded->is_anywhere ? 0 : DOWN(first->p_vaddr);
-	result = find_place(&start, UP(end) - DOWN(first->p_vaddr), alignment_of(parts, last), loaded->is_anywhere);
-	if (result)
-		return result;
-	base = start - DOWN(first->p_vaddr);
-	for (part = parts; part < last; part++) {
+	return i < parts->count || extent->lowest == USER_END ? -ENOEXEC : 0;
+}
+
+/*
+ * The distance of the image from where its file says. One that may be anywhere gets room for all of it; of another the kernel looks at the
+ * place of the first part only, and the others may lie far away.
+ */
+static long find_base(const struct extent *extent, _Bool is_anywhere, uintptr_t *base)
+{
+	uintptr_t start = is_anywhere ? 0 : DOWN(extent->first);
+	long result = 0;
+
+	if (is_anywhere || extent->first_size)
+		result = find_place(&start, is_anywhere ? UP(extent->end) - extent->lowest : extent->first_size, extent->alignment, is_anywhere);
+	*base = is_anywhere ? start - extent->lowest : 0;
+	return result;
+}
+
+static long map_parts(struct parts *parts, uintptr_t base, struct loaded *loaded)
+{
+	const Elf64_Phdr *part;
+	unsigned int i;
+
+	for (i = 0; (part = parts_get(parts, i)); i++) {
+		long result;
+
 		if (part->p_type == PT_GNU_STACK)
 			loaded->has_executable_stack = !!(part->p_flags & PF_X);
 		if (part->p_type != PT_LOAD)
 			continue;
-		result = map_part(file, part, base);
+		result = map_part(parts->file, part, base);
 		if (result)
 			return result;
 		widen(loaded, part, base);
-		if (part->p_offset <= header.e_phoff && header.e_phoff < part->p_offset + part->p_filesz)
-			loaded->headers = base + header.e_phoff - part->p_offset + part->p_vaddr;
+		if (part->p_offset <= parts->offset && parts->offset < part->p_offset + part->p_filesz)
+			loaded->headers = base + parts->offset - part->p_offset + part->p_vaddr;
 	}
+	return 0;
+}
+
+long load_map(long file, struct loaded *loaded)
+{
+	struct extent extent;
+	struct parts parts;
+	Elf64_Ehdr header;
+	uintptr_t base;
+	long result;
+
+	if (CALL(__NR_pread64, file, &header, sizeof(header), 0) != sizeof(header))
+		return -ENOEXEC;
+	parts_begin(&parts, file, &header, sizeof(header));
+	*loaded = (struct loaded){ .is_anywhere = header.e_type == ET_DYN, .start_code = ~0ul, .headers_count = header.e_phnum };
+	result = measure(&parts, &extent);
+	if (!result)
+		result = find_base(&extent, loaded->is_anywhere, &base);
+	if (!result)
+		result = map_parts(&parts, base, loaded);
+	if (result)
+		return result;
 	loaded->entry = base + header.e_entry;
 	return loaded->entry < USER_END ? 0 : -EINVAL;
 }

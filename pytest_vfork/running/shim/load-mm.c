@@ -41,6 +41,20 @@ static void namespace_child(void)
 		CALL(__NR_exit, 0);
 }
 
+/*
+ * After unshare(CLONE_NEWPID) the next child is the first process of another namespace, and its end is the end of that: the link does not lead
+ * anywhere yet. Without /proc nobody looks at /proc/self/exe either.
+ */
+static _Bool makes_first_process(void)
+{
+	char here[32] = { 0 }, of_children[32] = { 0 };
+	long size = CALL(__NR_readlink, "/proc/self/ns/pid", here, sizeof(here));
+
+	if (is_error(size) || CALL(__NR_readlink, "/proc/self/ns/pid_for_children", of_children, sizeof(of_children)) != size)
+		return 1;
+	return !!memcmp(here, of_children, (size_t)size);
+}
+
 static void set_map_in_namespace(void)
 {
 	uintptr_t room[512], *sp = room + 511;
@@ -88,7 +102,7 @@ static void set_name(long file, const char *name)
 		text_add_number(&text, file);
 		size = CALL(__NR_readlink, link, path, sizeof(path) - 1);
 		if (is_error(size))
-			return;
+			return; /* without /proc it has the loader's */
 		CALL(__NR_fstat, file, &about);
 		if (!about.st_nlink && size >= (long)sizeof(mark))
 			size -= (long)sizeof(mark) - 1;
@@ -130,7 +144,7 @@ void load_tell(long file, const char *name, const struct start *start, const str
 	map.arg_end = map.env_start = ARG(*last) + strlen(*last) + 1;
 	set_break(loaded);
 	set_map();
-	if (result == -EPERM)
+	if (result == -EPERM && !makes_first_process())
 		set_map_in_namespace();
 	if (result) {
 		map.exe_fd = NO_FILE;

@@ -21,6 +21,7 @@
 #define PAGE 4096ul
 #define DOWN(address) ((address) & ~(PAGE - 1))
 #define UP(address) DOWN((address) + PAGE - 1)
+#define EXECUTABLE 0x10u /* MFD_EXEC, Linux 6.3 as PR_SET_MDWE */
 #define FAILED 127
 #define R_X86_64_RELATIVE 8 /* psABI */
 
@@ -88,6 +89,23 @@ static void relocate(void)
 			ELF64_R_TYPE(relocation->r_info) == R_X86_64_RELATIVE ? (uint64_t)relocation->r_addend : 0;
 }
 
+/*
+ * Code that was data before is refused under PR_SET_MDWE: then it comes out of a file in memory. Not for all, for a
+ * file costs more.
+ */
+static long map_as_code(uintptr_t at, size_t size)
+{
+	long file, result = call(__NR_mprotect, at, size, PROT_READ | PROT_EXEC, 0, 0, 0);
+
+	if (result != -EACCES)
+		return result;
+	file = call(__NR_memfd_create, (uint64_t)(uintptr_t)"vfork-shim", EXECUTABLE, 0, 0, 0, 0);
+	must(call(__NR_write, (uint64_t)file, at, size, 0, 0, 0) == (long)size);
+	result = call(__NR_mmap, at, size, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED, (uint64_t)file, 0);
+	call(__NR_close, (uint64_t)file, 0, 0, 0, 0, 0);
+	return result == (long)at ? 0 : result;
+}
+
 static void map(uintptr_t at, uintptr_t end, int flags)
 {
 	must(call(__NR_mmap, DOWN(at), UP(end) - DOWN(at), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | flags,
@@ -109,9 +127,11 @@ struct moved load_self(void)
 		/* only data have relocations */
 		if (each->p_flags & PF_W)
 			relocate();
+		else if (each->p_flags & PF_X)
+			must(!map_as_code(DOWN(each->p_vaddr), UP(each->p_vaddr + each->p_memsz) - DOWN(each->p_vaddr)));
 		else
-			must(!call(__NR_mprotect, DOWN(each->p_vaddr), UP(each->p_vaddr + each->p_memsz) - DOWN(each->p_vaddr),
-				   PROT_READ | (each->p_flags & PF_X ? PROT_EXEC : 0), 0, 0, 0));
+			must(!call(__NR_mprotect, DOWN(each->p_vaddr), UP(each->p_vaddr + each->p_memsz) - DOWN(each->p_vaddr), PROT_READ, 0,
+				   0, 0));
 	}
 	return (struct moved){ distance, ((uintptr_t)&slots_of_object->task + distance) & ~15ul };
 }

@@ -51,11 +51,6 @@ static char *move_up(char *end, const char *text)
 	return memmove(end - size, text, size);
 }
 
-static _Bool is_ours(const char *variable)
-{
-	return starts_with(variable, IMAGE) || starts_with(variable, CONFIG);
-}
-
 uint64_t *load_stack(struct start *start, const char *name, const struct loaded *loaded)
 {
 	char **to = (char **)start->auxiliary - 1, **from = to, *lowest = *start->argv, *at;
@@ -69,9 +64,10 @@ uint64_t *load_stack(struct start *start, const char *name, const struct loaded 
 	set(start, AT_PHNUM, loaded->headers_count);
 	set(start, AT_ENTRY, loaded->entry);
 	*to = NULL;
+	from--; /* the last one is IMAGE */
 	while (from > start->env) {
 		from--;
-		if (is_ours(*from))
+		if (starts_with(*from, CONFIG))
 			continue;
 		at = move_up(at, *from);
 		*--to = at;

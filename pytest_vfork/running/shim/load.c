@@ -112,14 +112,14 @@ void load_begin(uint64_t *sp, uintptr_t distance)
 	struct start start = load_read_start(sp);
 	struct loaded loaded;
 	const char *image, *name;
-	char copy[4096];
+	char copy[IMAGE_ROOM];
 	_Bool is_named_by_file;
 	long file;
 
 	gate_open();
 	unmap_original(distance);
 	name = (const char *)load_find(&start, AT_EXECFN)->value;
-	image = environment_find(start.env, IMAGE);
+	image = environment_last(start.env, IMAGE);
 	shim_begin(name, start.env);
 	shim_leave_carrier();
 	if (!image)

@@ -21,9 +21,9 @@
 
 #include "kernel.h"
 
-/* VFORK_SHIM_IMAGE=descriptor:name, the last variable: what to load, and how it was called; with '!' the process gets the name of the file */
+/* VFORK_SHIM_IMAGE=descriptor:name, the last variable, for a program may have one of that name itself: what to load, and how it was called; with '!' the process gets the name of the file */
 #define IMAGE "VFORK_SHIM_IMAGE="
-#define PARTS_AT_MOST 128 /* program headers of an image */
+#define IMAGE_ROOM (4096 + 64) /* of its value: PATH_MAX after "N:/dev/fd/N/" */
 
 struct auxiliary {
 	uint64_t tag, value;

@@ -15,7 +15,12 @@ struct outside {
 
 #define SYSCALL_SIZE 2
 
+/* Whether a frame was interrupted in a call that is made outside. */
+_Bool is_outside(const struct frame *frame);
+
 /* Of a frame that was interrupted in such a call that has a mask: what the gate will bring back; else NULL. */
 const struct outside *outside_of(const struct frame *frame);
+/* What a handler has changed in such a frame: the gate brings that back. Not what points to our mask. */
+void outside_keep(const struct frame *frame);
 
 #endif

@@ -2,7 +2,7 @@
 /*
  * A program that gives itself a seccomp filter, strict mode, or syscall user dispatch. The kernel applies all filters to all calls, and what it
  * applies them to is what the shim makes of a call: only vfork becomes another one, so what the program's filter says of vfork is found out
- * here, once, and answered by the shim.
+ * here, once, and answered by the shim. It binds whom the filter binds: the task, and who is made by it from then on (task_make).
  */
 #include <linux/audit.h>
 #include <linux/filter.h>
@@ -14,21 +14,15 @@
 #include "config.h"
 #include "filter.h"
 #include "memory.h"
-#include "sandbox.h"
+#include "slot.h"
 
 #ifndef PR_SET_SYSCALL_USER_DISPATCH
 #define PR_SET_SYSCALL_USER_DISPATCH 59
 #define PR_SYS_DISPATCH_ON 1
 #endif
+#define TSYNC_ESRCH (1ul << 4) /* SECCOMP_FILTER_FLAG_TSYNC_ESRCH, Linux 5.7: without it TSYNC and NEW_LISTENER exclude each other */
 #define STEPS 4096 /* BPF_MAXINSNS: there are no loops */
 #define MEMORY 16 /* BPF_MEMWORDS */
-
-static int vfork_error;
-
-int sandbox_error_of_vfork(void)
-{
-	return vfork_error;
-}
 
 struct machine {
 	const struct sock_filter *code;
@@ -132,23 +126,39 @@ static uint32_t run(struct machine *m)
 	return SECCOMP_RET_ALLOW;
 }
 
-static void learn(const struct sock_filter *code)
+static void learn(struct task *task, const struct sock_filter *code)
 {
 	const struct seccomp_data vfork = { .nr = __NR_vfork, .arch = AUDIT_ARCH_X86_64 };
 	struct machine machine = { .code = code, .data = &vfork };
 	uint32_t answer = run(&machine);
 
 	if ((answer & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO)
-		vfork_error = (int)(answer & SECCOMP_RET_DATA);
+		task->vfork_error = (int32_t)(answer & SECCOMP_RET_DATA);
 }
 
-static long set_filter(const struct registers *regs, uintptr_t program)
+/* SECCOMP_FILTER_FLAG_TSYNC: all threads have the filters of this one now. */
+static void bind_threads(const struct task *task)
 {
+	struct task *other;
+
+	for (other = task_first(); other; other = slot_after(other))
+		if (other->process == task->process)
+			other->vfork_error = task->vfork_error;
+}
+
+static long set_filter(struct task *task, const struct registers *regs, uintptr_t program)
+{
+	uint64_t flags = regs->rax == __NR_seccomp ? regs->rsi : 0;
 	const struct sock_fprog *given = (const struct sock_fprog *)program;
 	long result = call6((long)regs->rax, regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8, regs->r9);
 
+	/* the thread that cannot have it; else it is a descriptor (SECCOMP_FILTER_FLAG_NEW_LISTENER) */
+	if (result > 0 && flags & SECCOMP_FILTER_FLAG_TSYNC && !(flags & TSYNC_ESRCH))
+		return result;
 	if (!is_error(result) && can_read(program, sizeof(*given)) && can_read(ARG(given->filter), given->len * sizeof(struct sock_filter)))
-		learn(given->filter);
+		learn(task, given->filter);
+	if (!is_error(result) && flags & SECCOMP_FILTER_FLAG_TSYNC)
+		bind_threads(task);
 	return result;
 }
 
@@ -168,7 +178,7 @@ struct frame *answer_seccomp(struct frame *frame, struct task *task)
 	if (regs->rdi == SECCOMP_SET_MODE_STRICT && !regs->rsi && !regs->rdx)
 		regs->rax = (uint64_t)set_strict(task);
 	else
-		regs->rax = (uint64_t)set_filter(regs, regs->rdi == SECCOMP_SET_MODE_FILTER ? regs->rdx : 0);
+		regs->rax = (uint64_t)set_filter(task, regs, regs->rdi == SECCOMP_SET_MODE_FILTER ? regs->rdx : 0);
 	return frame;
 }
 
@@ -191,11 +201,15 @@ struct frame *answer_prctl(struct frame *frame, struct task *task)
 {
 	struct registers *regs = &frame->regs;
 
+	if (regs->rdi == PR_CAPBSET_DROP || regs->rdi == PR_SET_SECUREBITS) {
+		config.root_changes = 1; /* by the next exec */
+		return answer_rights(frame, task);
+	}
 	if (regs->rdi == PR_SET_SYSCALL_USER_DISPATCH)
 		regs->rax = (uint64_t)dispatch(regs);
 	else if (regs->rsi == SECCOMP_MODE_STRICT)
 		regs->rax = (uint64_t)set_strict(task);
 	else
-		regs->rax = (uint64_t)set_filter(regs, regs->rsi == SECCOMP_MODE_FILTER ? regs->rdx : 0);
+		regs->rax = (uint64_t)set_filter(task, regs, regs->rsi == SECCOMP_MODE_FILTER ? regs->rdx : 0);
 	return frame;
 }

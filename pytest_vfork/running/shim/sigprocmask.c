@@ -5,6 +5,8 @@
 #include "memory.h"
 #include "pending.h"
 
+#define BYTE_OF_SIGSYS ((SIGSYS - 1) / 8)
+
 static long change(struct frame *frame, struct task *task, sigset set)
 {
 	sigset old = mask_seen(frame, task);
@@ -49,8 +51,9 @@ struct frame *answer_sigpending(struct frame *frame, struct task *task)
 {
 	long result = CALL(__NR_rt_sigpending, frame->regs.rdi, frame->regs.rsi);
 
-	if (!result && pending_has(task) && frame->regs.rsi == SIGSET_SIZE)
-		*(sigset *)frame->regs.rdi |= BIT(SIGSYS);
+	/* the kernel writes as many bytes as it is asked for */
+	if (!result && frame->regs.rsi > BYTE_OF_SIGSYS && pending_has(task))
+		((uint8_t *)frame->regs.rdi)[BYTE_OF_SIGSYS] |= (uint8_t)(BIT(SIGSYS) >> 8 * BYTE_OF_SIGSYS);
 	frame->regs.rax = (uint64_t)result;
 	return frame;
 }

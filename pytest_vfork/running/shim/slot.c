@@ -123,6 +123,17 @@ static void know_home(struct arena *where, const struct task *maker)
 	/* else another thread is at it: it takes a chunk */
 }
 
+void slot_unmap(struct task *task)
+{
+	void *map = task->exec_map;
+
+	if (!map)
+		return;
+	/* before it: SIGKILL may come between, and what lies there afterwards is the application's */
+	__atomic_store_n(&task->exec_map, NULL, __ATOMIC_RELEASE);
+	CALL(__NR_munmap, map, task->exec_map_size);
+}
+
 static struct task *take(struct chunk *chunk, uint32_t index, int32_t owner)
 {
 	struct task *task = &chunk->slots[index].task;
@@ -133,6 +144,7 @@ static struct task *take(struct chunk *chunk, uint32_t index, int32_t owner)
 		dispositions_leave(task->dispositions);
 	else if (chunk->free > 0)
 		__atomic_fetch_sub(&chunk->free, 1, __ATOMIC_RELAXED);
+	slot_unmap(task);
 	memset(task, 0, sizeof(*task));
 	task->chunk = chunk;
 	return task;
@@ -318,6 +330,7 @@ void slot_free_all(uint64_t process)
 
 			if (record->process != process || record->owner <= 0)
 				continue;
+			slot_unmap(&chunk->slots[i].task);
 			dispositions_leave(chunk->slots[i].task.dispositions);
 			free_record(chunk, record);
 		}
@@ -398,6 +411,25 @@ struct task *slot_after(const struct task *task)
 		next = 0;
 	}
 	return chunk ? &chunk->slots[next].task : NULL;
+}
+
+static const struct task *find_in(struct slot *slots, uint32_t count, uintptr_t address)
+{
+	uintptr_t offset = address - ARG(slots);
+
+	return address >= ARG(slots) && offset < count * sizeof(struct slot) && !(offset % sizeof(struct slot)) ?
+		       &slots[offset / sizeof(struct slot)].task : NULL;
+}
+
+const struct task *slot_at(uintptr_t address)
+{
+	const struct arena *where = __atomic_load_n(&arena, __ATOMIC_ACQUIRE);
+	const struct task *found = find_in(slots_of_object, OBJECT_SLOTS, address);
+	const struct chunk *chunk;
+
+	for (chunk = where ? where->newest : NULL; chunk && !found; chunk = chunk->next)
+		found = find_in(chunk->slots, chunk->count, address);
+	return found;
 }
 
 static _Bool is_between(const void *what, uintptr_t start, uintptr_t end)

@@ -26,6 +26,8 @@ struct task *slot_claim(struct task *maker);
 /* Nobody waits for the end of this task: the slot is free again when somebody finds that the tid is gone, which is one as its maker sees it. */
 void slot_is_thread(struct task *task, struct task *maker, int32_t tid);
 void slot_free(struct task *task);
+/* Memory of an exec that this task has made in vain, or that it has made well, but for the memory. */
+void slot_unmap(struct task *task);
 /* Says in which pid namespace a task is: tids of tasks with another number mean nothing to it. */
 uint32_t slot_numbers(const struct task *task);
 /* Every task that this process has made, and not waited for, is gone. */
@@ -46,6 +48,9 @@ void slot_count_waiting(int change);
 _Bool slot_any_waits(void);
 /* The next of all slots that have ever been used, free or not; the first is task_first(). NULL: no more. */
 struct task *slot_after(const struct task *task);
+
+/* The task whose slot begins there, or NULL. */
+const struct task *slot_at(uintptr_t address);
 
 /* Of the first task. */
 extern struct slot slots_of_object[];

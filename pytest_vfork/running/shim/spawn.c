@@ -9,7 +9,6 @@
 #include "killable.h"
 #include "log.h"
 #include "memory.h"
-#include "sandbox.h"
 #include "text.h"
 
 #define EXIT_SIGNAL 0xffull /* CSIGNAL */
@@ -82,8 +81,8 @@ struct frame *answer_vfork(struct frame *frame, struct task *task)
 {
 	struct spawn asked = { .call = "vfork", .asked = VFORK_FLAGS | SIGCHLD, .flags = VFORK_FLAGS | SIGCHLD };
 
-	if (sandbox_error_of_vfork()) {
-		frame->regs.rax = (uint64_t)-sandbox_error_of_vfork();
+	if (task->vfork_error) {
+		frame->regs.rax = (uint64_t)-task->vfork_error;
 		return frame;
 	}
 	return spawn(frame, task, &asked);

@@ -75,15 +75,20 @@ void shim_begin(const char *path, char **env)
 		config_assume(filter_mode(), filter_fault());
 	shortcut_closed = SHORTCUT_CLOSED; /* not what the image had that has carried this object here */
 	CALL(__NR_sigaltstack, &stack, 0);
+	if (config.stack_flags)
+		task_first()->now.altstack.flags = config.stack_flags;
 	inherit_sigsys();
 	action_install();
-	result = filter_ensure(config.mode, config.fault, !!log_path);
+	result = filter_ensure(config.mode, config.fault, !!log_path, config.has_filter);
 	if (result)
 		fail("cannot install the seccomp filter", result);
 }
 
 void shim_leave_carrier(void)
 {
+	/* that rights have changed is true of all that follow, whether this one could open the shim or not */
+	if (config.home)
+		config.rights_change = 1;
 	if (!carry_is(config.path))
 		return;
 	carry_end(config.path);

@@ -11,6 +11,7 @@
 
 #include "call.h"
 #include "config.h"
+#include "load.h"
 #include "memory.h"
 #include "text.h"
 
@@ -21,7 +22,6 @@
 #define ONLY_CHECK 0x10000 /* AT_EXECVE_CHECK, Linux 6.14 */
 #define MAY_EXECUTE 1 /* X_OK */
 #define CLOSE_ON_EXEC 1 /* FD_CLOEXEC */
-#define NAME_SIZE 4096 /* PATH_MAX */
 
 /* Whether the kernel would execute this file; -EINVAL: it cannot say so without doing it. */
 static long ask(long directory, uintptr_t path, uint64_t flags)
@@ -39,7 +39,7 @@ static long guess(long directory, uintptr_t path, uint64_t flags)
 	if (flags & NO_FOLLOW && !is_error(CALL(__NR_readlinkat, directory, path, &target, 1)))
 		return -ELOOP;
 	result = CALL(__NR_faccessat2, directory, path, MAY_EXECUTE, EFFECTIVE | flags);
-	return result == -ENOSYS ? 0 : result; /* Linux before 5.8 */
+	return result == -ENOSYS || result == -EPERM ? 0 : result; /* Linux before 5.8; a filter of the application's own */
 }
 
 /* A descriptor that the exec closes: the interpreter could not open the script (BINPRM_FLAGS_PATH_INACCESSIBLE). */
@@ -56,7 +56,8 @@ static long check(struct image *image)
 	long (*may)(long, uintptr_t, uint64_t) = ask, result = ask(image->directory, image->path, image->flags);
 	unsigned int i;
 
-	if (result == -EINVAL || result == -ENOSYS) {
+	/* an old kernel does not know the question, and a filter of the application's own may refuse execveat */
+	if (result == -EINVAL || result == -ENOSYS || result == -EPERM) {
 		may = guess;
 		result = guess(image->directory, image->path, image->flags);
 	}
@@ -81,14 +82,37 @@ static void add_name(struct text *text, const struct image *image)
 	text_add(text, path);
 }
 
-static size_t count(uintptr_t list)
+/* The strings of a list, or -EFAULT. */
+static long count(uintptr_t list)
 {
 	struct reader reader = { 0 };
-	size_t size = 0;
+	long size = 0;
 
-	while (reader_sees(&reader, list + size * sizeof(char *)) && ((char *const *)list)[size])
-		size++;
-	return size;
+	if (!list)
+		return 0;
+	for (; reader_sees(&reader, list); list += sizeof(char *), size++)
+		if (!*(char *const *)list)
+			return size;
+	return -EFAULT;
+}
+
+/* The kernel reads it before it puts others in its place. */
+static _Bool is_text(const char *text)
+{
+	struct reader reader = { 0 };
+
+	for (; reader_sees(&reader, ARG(text)); text++)
+		if (!*text)
+			return 1;
+	return 0;
+}
+
+/* How many arguments a script has; -EFAULT. */
+static long count_arguments(uintptr_t argv)
+{
+	long size = count(argv);
+
+	return size > 0 && !is_text(*(char *const *)argv) ? -EFAULT : size;
 }
 
 /* binfmt_script.c: interpreter, argument, path of the script instead of the first of argv; the last interpreter comes first. */
@@ -112,10 +136,10 @@ static uintptr_t make_argv(const struct image *image, const char *name, const ch
 
 static long hand_over(struct task *task, struct image *image, uintptr_t argv, uintptr_t env, struct handover *handover)
 {
-	char room[NAME_SIZE + 64];
+	char room[IMAGE_ROOM];
 	struct text text = { room, room + sizeof(room) - 1 };
 	const char *name;
-	size_t size = 0;
+	long size = 0;
 
 	text_add_number(&text, image->file);
 	text_add(&text, image->is_named_by_file ? "!" : ":");
@@ -124,15 +148,20 @@ static long hand_over(struct task *task, struct image *image, uintptr_t argv, ui
 	*text.at = 0;
 	handover->image = room;
 	if (image->scripts) {
-		size = count(argv);
-		handover->room_size = (size + 1 + 3 * image->scripts) * sizeof(char *);
+		size = count_arguments(argv);
+		if (size < 0)
+			return size;
+		handover->room_size = ((size_t)size + 1 + 3 * image->scripts) * sizeof(char *);
 	}
 	env = environment_make(task, env, handover);
+	if (!env)
+		return -ENOMEM;
 	if (!handover->room)
 		return -EFAULT; /* of an environment that cannot be read */
 	if (image->scripts)
-		argv = make_argv(image, name, (const char *const *)argv, size, handover->room);
-	CALL(__NR_fcntl, image->file, F_SETFD, 0);
+		argv = make_argv(image, name, (const char *const *)argv, (size_t)size, handover->room);
+	if (is_error(CALL(__NR_fcntl, image->file, F_SETFD, 0)))
+		return -EPERM; /* a filter of the application's own: the loader would find nothing */
 	CALL(__NR_rt_sigprocmask, SIG_SETMASK, &handover->mask, 0, SIGSET_SIZE);
 	return CALL(__NR_execve, handover->shim, argv, env);
 }

@@ -55,15 +55,20 @@ struct altstack task_stack(struct task *task, sigset mask)
 	return stack;
 }
 
-/* Every sigaltstack(2) of the application is virtual: a stack of one of these sizes is one of ours. */
+/* Every sigaltstack(2) of the application is virtual: what the kernel says is a slot if it has one of these sizes. */
 static _Bool is_slot(const struct altstack *stack)
 {
 	return !(stack->flags & SS_DISABLE_FLAG) && stack->size <= STACK_SIZE && stack->size > STACK_SIZE - STEP * STATES;
 }
 
+/* What a program says may have such a size by chance. It lies in a slot: that of the task, or of the one whose handler it returns from. */
 const struct state *task_state_at(const struct task *task, const struct altstack *stack)
 {
-	return is_slot(stack) ? &task->states[(STACK_SIZE - stack->size) / STEP] : NULL;
+	if (!is_slot(stack))
+		return NULL;
+	if (stack->sp != task_room(task))
+		task = slot_at(stack->sp);
+	return task ? &task->states[(STACK_SIZE - stack->size) / STEP] : NULL;
 }
 
 struct task *task_of(const struct frame *frame)
@@ -103,6 +108,7 @@ static _Bool inherit(struct task *child, struct task *maker, uint64_t flags)
 	if (!child->dispositions)
 		return 0;
 	child->blocks_sigsys = maker->blocks_sigsys;
+	child->vfork_error = maker->vfork_error;
 	child->process = flags & CLONE_THREAD ? maker->process : slot_new_process();
 	child->leader = flags & CLONE_THREAD ? maker->leader : child;
 	if (!(flags & CLONE_THREAD))
@@ -146,8 +152,7 @@ static _Bool is_gone(int32_t pid)
 
 void task_end(struct task *task, int32_t pid)
 {
-	if (task->exec_map)
-		CALL(__NR_munmap, task->exec_map, task->exec_map_size);
+	slot_unmap(task);
 	/* its threads: those whose numbers mean something to us are found in time (slot.c) */
 	if (task->has_made_tasks && task->numbers != task->numbers_of_maker && is_gone(pid))
 		slot_free_all(task->process);

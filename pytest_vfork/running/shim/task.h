@@ -28,6 +28,7 @@ struct task {
 	struct state now, states[STATES];
 	uint32_t state, next_state; /* the number of the one that is in force, and the one that was used last */
 	_Bool is_strict; /* seccomp(2): SECCOMP_SET_MODE_STRICT */
+	int32_t vfork_error; /* what a filter of the application's own answers to vfork, see sandbox.c; 0: it lets it be */
 	_Bool blocks_sigsys; /* the application believes that SIGSYS is blocked; for the kernel it never is */
 	struct pending pending; /* SIGSYS for this task alone, see pending.h */
 
@@ -55,6 +56,7 @@ struct task {
 	unsigned char depth; /* while a fault is armed: how many vfork children are between this task and the first */
 	_Bool executes; /* while a fault is armed: it has called execve, which will not fail */
 	uint32_t *stands_for; /* while a fault is armed: the release word that the end of this thread clears */
+	uint64_t outside[14]; /* of a call that waits on a stack without room, see waits.c */
 	uint32_t release_word; /* 0 once the kernel let go of the memory, see release.c */
 #ifdef VFORK_SHIM_DEBUG
 	struct {

@@ -21,12 +21,23 @@
 
 #include <asm/stat.h>
 
+/*
+ * A plain fork of a vfork child was not trapped, and has its slot; its parent can hear of its stops. It is known by its pid, unless that of the
+ * vfork child is not known. In a new pid namespace a vfork child has another than its maker sees, and no parent.
+ */
+static _Bool is_held(const struct task *task)
+{
+	int32_t pid = task->leader->pid;
+
+	return task->is_vfork_child && (!pid || CALL(__NR_getpid) == pid || !CALL(__NR_getppid));
+}
+
 struct frame *answer_ptrace(struct frame *frame, struct task *task)
 {
 	struct registers *regs = &frame->regs;
 	long result = 0;
 
-	if (!task->is_vfork_child || task->is_traced)
+	if (!is_held(task) || task->is_traced)
 		result = CALL(__NR_ptrace, regs->rdi, regs->rsi, regs->rdx, regs->r10);
 	else if (task->wants_tracer)
 		result = -EPERM;
@@ -40,7 +51,7 @@ void traced_before_exec(struct task *task, long directory, uintptr_t path, uint6
 {
 	struct stat about;
 
-	if (!task->wants_tracer || task->is_traced || CALL(__NR_faccessat2, directory, path, MAY_EXECUTE, EFFECTIVE | flags) ||
+	if (!task->wants_tracer || task->is_traced || !is_held(task) || CALL(__NR_faccessat2, directory, path, MAY_EXECUTE, EFFECTIVE | flags) ||
 	    CALL(__NR_newfstatat, directory, path, &about, flags) || !REGULAR(about.st_mode))
 		return;
 	task->is_traced = 1;

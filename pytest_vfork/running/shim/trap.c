@@ -7,6 +7,7 @@
 #include "call.h"
 #include "deliver.h"
 #include "entry.h"
+#include "outside.h"
 #include "shortcut.h"
 #include "slot.h"
 #include "text.h"
@@ -122,6 +123,15 @@ static struct frame *leave(struct frame *frame, struct task *task)
 	return frame;
 }
 
+/*
+ * A filter of the application's own traps a call that the shim makes for itself, while it waits: its handler does not know what to do with
+ * that. (Inside the handler SIGSYS is blocked, and the kernel kills.)
+ */
+static _Bool is_own_call(const struct frame *frame)
+{
+	return frame->info.code == SYS_SECCOMP && frame->info.call_addr == shim_gate.call + SYSCALL_SIZE;
+}
+
 struct frame *shim_handle(struct frame *frame)
 {
 	struct task *task = task_of(frame);
@@ -139,6 +149,10 @@ struct frame *shim_handle(struct frame *frame)
 	trap = is_ours ? find((uint32_t)frame->info.syscall) : NULL;
 	if (task->is_strict && is_ours && frame->info.syscall != __NR_rt_sigreturn)
 		CALL(__NR_tkill, CALL(__NR_gettid), SIGKILL); /* seccomp(2): strict mode */
+	if (!trap && is_own_call(frame)) {
+		frame->regs.rax = (uint64_t)-ENOSYS;
+		return leave(frame, task);
+	}
 	if (!trap)
 		return leave(deliver_sigsys(frame, task), task);
 	frame->regs.rax = (uint32_t)frame->regs.rax; /* of the number of a call the kernel reads 32 bits */

@@ -15,15 +15,31 @@
 #include "pending.h"
 #include "text.h"
 
+#define SECOND_NS 1000000000
 #define RED_ZONE 128 /* psABI: below %rsp, a leaf function's own */
 
 _Static_assert(offsetof(struct outside, rsp) == 56, "the gate knows the offsets");
 
+/*
+ * On the application's stack, where the kernel, too, would put a signal frame: it nests as the application does. If nothing can be written
+ * there, no handler can interrupt either, but one that has another stack.
+ */
+static struct outside *place_outside(const struct frame *frame)
+{
+	uintptr_t place = (frame->regs.rsp - RED_ZONE - sizeof(struct outside)) & ~15ul;
+	struct task *task;
+
+	if (is_at_stack(frame->regs.rsp, place, sizeof(struct outside)) || can_overwrite(place, sizeof(struct outside)))
+		return (struct outside *)place;
+	task = task_of(frame);
+	_Static_assert(sizeof(task->outside) >= sizeof(struct outside), "there is room for it");
+	return (struct outside *)task->outside;
+}
+
 static struct outside *go_outside(struct frame *frame)
 {
 	struct registers *regs = &frame->regs;
-	/* on the application's stack, where the kernel, too, would put a signal frame: it nests as the application does */
-	struct outside *outside = (struct outside *)((regs->rsp - RED_ZONE - sizeof(*outside)) & ~15ul);
+	struct outside *outside = place_outside(frame);
 
 	outside->rip = regs->rip;
 	outside->rdi = regs->rdi;
@@ -122,6 +138,14 @@ struct frame *answer_io_uring_enter(struct frame *frame, struct task *task)
 	return wait_outside(frame, task, outside);
 }
 
+/* With a bad timeout the kernel takes nothing, and says why. */
+static _Bool is_valid_timeout(uint64_t at)
+{
+	const struct timespec64 *timeout = (const struct timespec64 *)at;
+
+	return !at || (can_read(at, sizeof(*timeout)) && timeout->s >= 0 && timeout->ns >= 0 && timeout->ns < SECOND_NS);
+}
+
 /*
  * rt_sigtimedwait(set, info, timeout, size): what the shim keeps is taken here. A SIGSYS that comes while it waits the kernel hands out by
  * itself, for what is waited for is not delivered.
@@ -132,7 +156,7 @@ struct frame *answer_sigtimedwait(struct frame *frame, struct task *task)
 	struct info info;
 	_Bool wants = regs->r10 == SIGSET_SIZE && can_read8(regs->rdi) && regs->rdi && *(const sigset *)regs->rdi & BIT(SIGSYS);
 
-	if (!wants || !pending_take(task, &info)) {
+	if (!wants || !pending_has(task) || !is_valid_timeout(regs->rdx) || !pending_take(task, &info)) {
 		go_outside(frame);
 		return frame;
 	}
