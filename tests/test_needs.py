@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from pytest_vfork.building.builder import Builder
+from pytest_vfork.judging.expectations import read_expectations
 from pytest_vfork.model import Observation, Program
 from pytest_vfork.running.present import Inventory, present
 from pytest_vfork.running.sites import Launch
@@ -27,8 +28,10 @@ class Poor(LocalSite):
         return super().run(replace(launch, program=Program(launch.program.source, argv)))
 
 
-def test_every_row_is_used_by_a_case_and_says_how_to_get_it() -> None:
+def test_every_row_is_used_and_says_how_to_get_it() -> None:
     used = {need for case in suite.cases() for need in case.needs}
+    for file in (Path(__file__).parent.parent / "conformance/expectations").glob("*.toml"):
+        used.update(need for known in read_expectations(file, suite.ids()) for need in known.without)
     assert used == set(needs.NEEDS)
     assert all(need.what and need.remedy for need in needs.NEEDS.values())
 

@@ -170,6 +170,10 @@ def test_a_shim_that_does_not_intercept_is_found_out(builder: Builder, answer: i
     assert shim.complain(probed) == f"the shim in mode emulate does not intercept: the probe found {found}"
 
 
+def test_it_compiles_without_a_warning(builder: Builder) -> None:
+    builder.shared_object("vfork-shim.so", sources(), [*flags(builder.cc), "-Werror"])
+
+
 def test_an_older_libc_is_refused_by_name(builder: Builder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(platform, "libc_ver", lambda: ("glibc", "2.31"))
     with pytest.raises(InterposerError, match=r"needs glibc 2\.34 or newer; this machine has 2\.31"):

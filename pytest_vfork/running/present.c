@@ -93,6 +93,17 @@ static int reads(const char *path, char expected)
 	return file && fgetc(file) == expected;
 }
 
+/* Only its package tells the version of PAM. */
+static int pam_is_before(int major, int minor)
+{
+	FILE *told = popen("dpkg-query -W -f '${Version}' libpam-modules 2>/dev/null", "r");
+	int its_major = 0, its_minor = 0, found = told ? fscanf(told, "%d.%d", &its_major, &its_minor) : 0;
+
+	if (told)
+		pclose(told);
+	return found == 2 && (its_major < major || (its_major == major && its_minor < minor));
+}
+
 static int has_semaphores(void)
 {
 	int set = semget(IPC_PRIVATE, 1, 0600);

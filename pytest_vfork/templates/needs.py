@@ -57,6 +57,8 @@ NEEDS = {
              "a kernel with CONFIG_IO_URING, kernel.io_uring_disabled=0, and no sandbox that forbids it"),
         Need("pids-cgroup", "a cgroup with a limit of processes to make others in", "has_pids_cgroup()",
              "run as root, with the pids controller mounted or enabled in cgroup.subtree_control"),
+        Need("pam-alone", "a PAM that asks no set-group-ID program about accounts", "pam_is_before(1, 6)",
+             "Debian 12"),
         Need("pidfd-spawn", "a libc that has pidfd_spawn", "pidfd_spawn != NULL", "glibc 2.39 or newer"),
         Need("strict-commit", "a kernel that never commits more memory than there is (vm.overcommit_memory=2)",
              "reads(\"/proc/sys/vm/overcommit_memory\", '2')",

@@ -134,10 +134,10 @@ static uintptr_t make_argv(const struct image *image, const char *name, const ch
 	return ARG(room);
 }
 
-static long hand_over(struct task *task, struct image *image, uintptr_t argv, uintptr_t env, struct handover *handover)
+/* What the loader is told of the image is written into `room`. */
+static long hand_over(struct task *task, struct image *image, uintptr_t argv, uintptr_t env, struct handover *handover, char *room)
 {
-	char room[IMAGE_ROOM];
-	struct text text = { room, room + sizeof(room) - 1 };
+	struct text text = { room, room + IMAGE_ROOM - 1 };
 	const char *name;
 	long size = 0;
 
@@ -183,9 +183,14 @@ static long take_descriptors(struct image *image)
 
 long static_execute(struct task *task, struct image *image, uintptr_t argv, uintptr_t env, struct handover *handover)
 {
+	char room[IMAGE_ROOM];
 	long result = check(image);
 
 	if (!result && task->shares_files)
 		result = take_descriptors(image);
-	return result < 0 ? result : hand_over(task, image, argv, env, handover);
+	if (result < 0)
+		return result;
+	result = hand_over(task, image, argv, env, handover, room);
+	handover->image = 0;	/* it leads to this frame */
+	return result;
 }
