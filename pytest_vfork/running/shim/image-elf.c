@@ -83,16 +83,6 @@ static _Bool is_for_64_bits(const Elf64_Ehdr *header)
 	return header->e_machine == EM_X86_64 && header->e_phentsize == sizeof(Elf64_Phdr);
 }
 
-static const char *last_part(const char *path)
-{
-	const char *from = path;
-
-	for (; *path; path++)
-		if (*path == '/')
-			from = path + 1;
-	return from;
-}
-
 /* Whether the file of this name is a program that is no loader, and will preload nothing. What it lacks otherwise the kernel will say. */
 static _Bool is_something_else(const char *path)
 {

@@ -79,16 +79,6 @@ static void set_break(const struct loaded *loaded)
 	map.start_brk = map.brk = loaded->is_anywhere && is_away ? now : UP(loaded->end) + random;
 }
 
-static const char *last_part(const char *path)
-{
-	const char *from = path;
-
-	for (; *path; path++)
-		if (*path == '/')
-			from = path + 1;
-	return from;
-}
-
 static void set_name(long file, const char *name)
 {
 	static const char mark[] = " (deleted)";

@@ -86,3 +86,13 @@ void text_add_hex(struct text *text, uint64_t number)
 	text_add(text, "0x");
 	add_digits(text, number, 16);
 }
+
+const char *last_part(const char *path)
+{
+	const char *from = path;
+
+	for (; *path; path++)
+		if (*path == '/')
+			from = path + 1;
+	return from;
+}

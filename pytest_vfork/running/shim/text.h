@@ -12,6 +12,9 @@ void *memmove(void *to, const void *from, size_t size);
 int memcmp(const void *a, const void *b, size_t size);
 size_t strlen(const char *text);
 
+/* What of a path stands behind its last slash. */
+const char *last_part(const char *path);
+
 /* A text being put together in a buffer; what does not fit is cut off. */
 struct text {
 	char *at, *end;
