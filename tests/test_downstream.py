@@ -137,7 +137,9 @@ def test_what_is_preloaded_takes_no_static_program(builder: Builder, static_imag
 
 
 # Stands for Shadow: reads the configuration, runs the one process, and tells of its end in Shadow's words.
-_STAND_IN = f"""#!{sys.executable}
+# Python, started by a shell: the first line of a script has no room for a path with a blank.
+_STAND_IN = f"""#!/bin/sh
+"exec" "{sys.executable}" "$0" "$@"
 import json, pathlib, signal, subprocess, sys
 if "--version" in sys.argv:
     sys.exit(print("Shadow 9.9.9"))

@@ -212,6 +212,9 @@ def test_profile_core_is_what_a_young_kernel_can_run() -> None:
             assert word not in own, (case.id, word)
 
 
+_MAKES = pytest.mark.needs(make="make --version")
+
+
 @pytest.fixture
 def export(tmp_path: Path) -> Path:
     """Four items as sources, and their programs made by the export's own Makefile."""
@@ -227,6 +230,7 @@ def shell(folder: Path, *arguments: str, sh: str = "sh") -> subprocess.Completed
     return subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
 
 
+@_MAKES
 def test_run_sh_runs_an_export(export: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shells = ["sh", "bash", *(["busybox sh"] if shutil.which("busybox") else [])]
     for sh in shells:
@@ -238,6 +242,7 @@ def test_run_sh_runs_an_export(export: Path, capsys: pytest.CaptureFixture[str])
     assert "held" in capsys.readouterr().out
 
 
+@_MAKES
 def test_run_sh_tells_what_went_wrong(export: Path, tmp_path: Path) -> None:
     bin = export / "bin"
     kept = "suspension/parent-waits-until-exec:posix_spawn"
@@ -258,6 +263,7 @@ def test_run_sh_tells_what_went_wrong(export: Path, tmp_path: Path) -> None:
     assert sorted(outcome.value for outcome in told.values()) == ["broken", "pass", "pass", "unsupported"]
 
 
+@_MAKES
 @pytest.mark.parametrize(
     "arguments",
     [("-d", "soon"), ("-s", "/nowhere"), ("nothing/of-the-kind",), ("-z",)],
@@ -267,12 +273,14 @@ def test_run_sh_refuses_bad_usage(export: Path, arguments: tuple[str, ...]) -> N
     assert shell(export, *arguments).returncode == 2
 
 
+@_MAKES
 def test_run_sh_puts_a_prefix_before_each_program(export: Path) -> None:
     done = shell(export, "-u", "env VFORK_KERNEL=4.4 LANG=C", "suspension/*")
     assert "of 1\n" in done.stdout
     assert done.returncode == 0
 
 
+@_MAKES
 def test_the_manifest_says_what_is_there(export: Path) -> None:
     manifest = json.loads((export / "manifest.json").read_text())
     assert [item["item"] for item in manifest["items"]] == [

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -256,7 +257,7 @@ def test_ours_are_in_the_place_of_the_tiny_suite() -> None:
 
 
 # The second machine poses by its personality (setarch(8)): its release is 2.6, and so it lacks clone3.
-_MACHINES = ("--tx", "popen", "--tx", f"popen//python=setarch x86_64 --uname-2.6 {sys.executable}")
+_MACHINES = ("--tx", "popen", "--tx", f"popen//python=setarch x86_64 --uname-2.6 {shlex.quote(sys.executable)}")
 
 
 @pytest.mark.needs(util_linux="setarch x86_64 --uname-2.6 true")
