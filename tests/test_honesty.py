@@ -245,7 +245,7 @@ def test_a_run_that_is_interrupted_shows_what_it_saw(
     record, until = pytester.path / "run.jsonl", time.monotonic() + DEADLINE_S
     while not record.exists() or record.read_text().count('"kind": "verdict"') < ITEMS - 2:
         assert time.monotonic() < until and process.poll() is None
-        time.sleep(0.1)
+        time.sleep(0.1)  # a pause between looks: decides nothing
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=DEADLINE_S)
     assert level_of(output).startswith("no level: ")
@@ -299,3 +299,11 @@ def test_an_interposer_that_cannot_work_leaves_other_tests_alone(run: Run, pytes
     case = str(places.ours()[0] / "suspension/parent-waits-until-exec.c.j2")
     done = run("--vfork-interposer=command", "--vfork-command=false", f"{case}::vfork", "--", str(pytester.path))
     done.assert_outcomes(errors=1, passed=1)
+
+
+def test_a_site_that_cannot_be_reached_is_told_once(run: Run) -> None:
+    where = ("--vfork-site=command", "--vfork-site-command=false {agent}")
+    done = run(*where, "--pyargs", "pytest_vfork.conformance", "-k", "parent-waits-until-exec")
+    done.assert_outcomes(errors=1)
+    done.stdout.fnmatch_lines(["on command (no agent behind 'false {agent}': *"])
+    assert "Traceback" not in done.stdout.str() + done.stderr.str()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ..model import Event, Level, Outcome, Spawn, ThreadState, Verdict, item_name
-from . import About, Item, Record, Seen, describe_where
+from . import WHERE, About, Item, Record, Seen, describe_where
 
 SCHEMAS = (1, 2)
 # A line holds a MiB each of stdout and stderr at most, and JSON writes a byte with six at most.
@@ -210,8 +210,7 @@ def _item(line: Mapping[str, Any], facts: Mapping[str, Any], verdict: Verdict) -
 
 
 def _at(plain: object) -> str:
-    told = {key: _word(value, 80) for key, value in plain.items()} if isinstance(plain, dict) else {}
-    return describe_where(told) if told else ""
+    return describe_where({key: _word(plain.get(key), 80) for key in WHERE}) if isinstance(plain, dict) else ""
 
 
 def _seen(plain: Mapping[str, Any]) -> Seen:

@@ -28,9 +28,8 @@ class Terminal(Reporter):
 
     def end(self, results: Sequence[Result], write_line: Callable[[str], None]) -> None:
         """Write the ladder."""
-        write_line(
-            f"on {describe_where(self._run)}; interposer {{interposer}} {{interposer_version}}".format(**self._run)
-        )
+        interposer = f"{self._run['interposer']} {self._run['interposer_version']}"
+        write_line(f"on {describe_where(self._run)}; interposer {interposer}")
         elsewhere = Counter(describe_where(result.at) for result in results if not is_where(self._run, result.at))
         for where, number in elsewhere.items():
             write_line(f"{number} of {len(results)} items on {where}")

@@ -68,7 +68,6 @@ class Session:
         self._observer = observer
         self._expectations = expectations
         self._asks_versions = asks_versions
-        self._at: Mapping[str, str] = {}
         self.unsupported, boot = observer.lacks() if observer else "", Boot()
         try:
             boot = interposer.boot()
@@ -169,7 +168,7 @@ class Session:
     def _lacks(self, since: tuple[int, int], until: tuple[int, int] | None = None) -> str | None:
         if self.unsupported:
             return self.unsupported
-        release = self._where().get("kernel") or self.booted.site.describe()["kernel"]
+        release = self._at["kernel"]
         there = tuple(int(part) for part in release.split("-")[0].split(".")[:2])
         if since > there:
             return f"Linux {since[0]}.{since[1]} or newer is needed; {self.booted.site.name} runs {release}"
@@ -177,11 +176,10 @@ class Session:
             return f"Linux before {until[0]}.{until[1]} is needed; {self.booted.site.name} runs {release}"
         return None
 
-    def _where(self) -> Mapping[str, str]:
-        if not self._at:
-            with suppress(SiteError):  # then the verdict says so
-                self._at = self.booted.site.describe()
-        return self._at
+    @cached_property
+    def _at(self) -> Mapping[str, str]:
+        """What the programs run on; raises SiteError."""
+        return self.booted.site.describe()
 
     def _result(
         self,
@@ -192,6 +190,9 @@ class Session:
         verdict: Verdict,
         variant: str = "",
     ) -> Result:
+        at: Mapping[str, str] = {}
+        with suppress(SiteError):  # then the verdict says so
+            at = self._at
         known = [one for one in self._expectations if not one.without or self.inventory.lacks(one.without)]
         expectation = find_expectation(known, item.id, call, self._interposer.mode_word, variant)
         return Result(
@@ -206,5 +207,5 @@ class Session:
             expectation.link if expectation else "",
             variant,
             languages.version_of(item) if isinstance(item, Workload) and self._asks_versions else "",
-            self._where(),
+            at,
         )

@@ -28,9 +28,10 @@ int main(void)
 		lacks("/proc/self/syscall");
 	if (!mkdtemp(folder) || chdir(folder) || mkfifo("fifo", 0755) || symlink("fifo", "link"))
 		return 1;
+	alarm(60);
 	writer = fork();
 	if (writer == 0) {
-		alarm(60);
+		alarm(60);	/* which a fork does not inherit */
 		_exit(open("fifo", O_WRONLY) < 0);
 	}
 	while (!is_asleep_in_open(writer))
@@ -40,10 +41,10 @@ int main(void)
 	say("link itself", syscall(SYS_execveat, AT_FDCWD, "link", environ, environ, AT_SYMLINK_NOFOLLOW) ? errno : 0);
 	say("folder", execl("/", "x", (char *)0) ? errno : 0);
 	say("device", execl("/dev/null", "x", (char *)0) ? errno : 0);
-	/* who was let in ends */
-	while (looks++ < 50 && waitpid(writer, &status, WNOHANG) == 0)
+	/* Who was let in ends: a pause that is too short can only hide that. */
+	while (looks++ < 500 && waitpid(writer, &status, WNOHANG) == 0)
 		usleep(1000);
-	say("writer waits", looks > 50);
+	say("writer waits", looks > 500);
 	kill(writer, SIGKILL);
 	unlink("fifo");
 	unlink("link");

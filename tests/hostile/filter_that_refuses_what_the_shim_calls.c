@@ -72,6 +72,7 @@ static int work(void)
 		return 3;
 	pid = vfork();
 	if (pid == 0) {
+		/* long enough for the shim to look whether its child is still there: shorter, and it is asked less */
 		syscall(SYS_nanosleep, &(struct timespec){ 0, 30000000 }, NULL);
 		execve("/bin/true", arguments, environ);
 		_exit(7);

@@ -25,9 +25,12 @@ class Rr(Before):
         """Return the command as prefix; raise UnsupportedError, also where it records nothing."""
         with tempfile.TemporaryDirectory() as folder:
             command = [self.find(), "record", "-n", "-o", f"{folder}/trace", "true"]
-            done = subprocess.run(
-                command, capture_output=True, text=True, errors="replace", timeout=_ASKING_S, check=False
-            )
+            try:
+                done = subprocess.run(
+                    command, capture_output=True, text=True, errors="replace", timeout=_ASKING_S, check=False
+                )
+            except subprocess.TimeoutExpired as error:
+                raise UnsupportedError(f"rr records nothing here: no end within {_ASKING_S} s") from error
         if done.returncode:
             said = (done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1]
             raise UnsupportedError(
