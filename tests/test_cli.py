@@ -38,6 +38,12 @@ def test_run_puts_a_static_executable_under_the_tracer(mode: str, static_image: 
     assert "call=vfork" in log.read_text()
 
 
+@pytest.mark.parametrize("mode", ["native", "emulate"])
+def test_run_ignores_no_signal_that_its_caller_does_not(mode: str) -> None:
+    done = run("run", "--vfork-mode", mode, "--", "grep", "SigIgn", "/proc/self/status")
+    assert int(done.stdout.split()[1], 16) == 0
+
+
 def test_run_hands_death_by_signal_on() -> None:
     assert run("run", "--", "sh", "-c", "kill -9 $$").returncode == -9
 

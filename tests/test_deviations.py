@@ -74,6 +74,7 @@ def test_reasons_stay_and_what_did_not_run_stays() -> None:
     assert find_expectation(new, "area/b", "vfork", "emulate", "") is None
     assert find_expectation(new, "area/c-d", "vfork", "emulate").reason == "known why"  # type: ignore[union-attr]
     assert old[1] in new
+    assert old[1] in update(old, results(ran), ITEMS, "")  # of an interposer without modes
 
 
 def test_a_deviation_without_a_reason_is_refused(tmp_path: Path) -> None:

@@ -84,6 +84,8 @@ def test_a_case_is_read(tmp_path: Path) -> None:
             "fails_under: neither one of emulate, fork, reissue nor a fault: 'spork' is no fault",
         ),
         ("since: '5.3'", "since: later", 12, "since: want the first Linux version"),
+        ("since: '5.3'", "since: 5.10", 12, "since: want the first Linux version"),
+        ("since: '5.3'", "since: '5.3'\nuntil: '5.3'", 13, "until: no Linux version promises it"),
         ("since: '5.3'", "sinse: '5.3'", 12, "sinse: unknown key"),
         ("order: [a.b < c.d]\nexpect: [a.b == 1]\nnever: [e.f]\n", "", 6, "a case that asserts nothing"),
         ("must: Something else.", "must: [", 7, "not YAML"),

@@ -286,10 +286,12 @@ def test_a_record_is_of_one_run_of_the_suite(run: Run) -> None:
     done.stderr.fnmatch_lines("*--dist each: a record is of one run of the suite. Run it on each machine *")
 
 
-def test_an_interposer_that_cannot_work_is_told_once(run: Run) -> None:
+def test_an_interposer_that_cannot_work_is_told_once(run: Run, pytester: pytest.Pytester) -> None:
     suite = ("--pyargs", "pytest_vfork.conformance", "-k", "suspension")
-    done = run("--vfork-interposer=command", "--vfork-command=false", *suite)
+    page = pytester.path / "run.html"
+    done = run("--vfork-interposer=command", "--vfork-command=false", f"--vfork-html={page}", *suite)
     done.assert_outcomes(errors=1)
+    assert "no level: 0 of" in page.read_text()
     done.stdout.fnmatch_lines(["no level: 0 of * items ran (* not reached, 1 in error, * deselected)*"])
     assert "!!! vfork: no program comes through 'false'" in done.stdout.str()
 

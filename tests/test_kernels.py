@@ -188,5 +188,29 @@ def test_the_page_tells_counts_and_differences(tmp_path: Path, capsys: pytest.Ca
     assert "| 6.12.1 | native | 0 of 0 | 0 of 0 | 0 of 0 | 1 of 1 | 0 | 0 | 0 | 0 |" in page
     (tmp_path / "bad").write_text("{}")
     assert cli.main(["kernels", str(tmp_path / "bad")]) == cli.USAGE
-    assert "no record of a run" in capsys.readouterr().err
+    assert "not a record" in capsys.readouterr().err
     assert kernels.tables([])["differences"] == []
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("", "not a record"),
+        ("[1]", "not a record"),
+        ('{"kind": "run", "kernel": null}', "it does not tell the kernel"),
+        ('{"kind": "run", "kernel": []}', "it does not tell the kernel"),
+    ],
+)
+def test_what_is_no_record_of_a_run_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str, says: str
+) -> None:
+    (tmp_path / "bad.jsonl").write_text(content + "\n")
+    assert cli.main(["kernels", str(tmp_path / "bad.jsonl")]) == cli.USAGE
+    assert says in capsys.readouterr().err
+
+
+def test_a_page_that_cannot_be_written_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "run.jsonl").write_text('{"kind": "run", "kernel": "6.12.1", "mode": "native"}\n')
+    assert cli.main(["kernels", "--write", str(tmp_path), str(tmp_path / "run.jsonl")]) == cli.USAGE
+    assert cli.main(["kernels", "--write", str(tmp_path / "page.md")]) == cli.USAGE
+    assert "Is a directory" in capsys.readouterr().err

@@ -177,6 +177,7 @@ def test_any_bytes_as_a_template_are_refused(tmp_path: Path, some: bytes) -> Non
 @example('[[expect]]\ncase = "area/*"\noutcome = "fail"\nreason = "r"\nlink = "l"')
 @example('[[expect]]\ncase = ["area/*"]\noutcome = ["fail"]\nreason = "r"\nlink = "l"')
 @example('[[expect]]\ncase = "area/*"\noutcome = "fail"\nreason = "r"\nlink = "l"\nmodes = [["a"]]')
+@example('[[expect]]\ncase = "area/*"\noutcome = "fail"\nreason = "r"\nlink = "l"\nwithout = [["root"]]')
 def test_any_expectations_are_read_or_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "known.toml"
     path.write_text(text, "utf-8", errors="replace")

@@ -118,6 +118,15 @@ def test_a_summary_shows_hostile_text_as_it_stands(tmp_path: Path) -> None:
     assert row.count("`") == 6
 
 
+def test_a_bug_report_shows_a_hostile_machine_as_it_stands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    objects = lines()
+    objects[0] |= {"kernel": "<img src=x>\n# heading @everybody"}
+    assert main(["report-bug", CASE, "--from", str(write(tmp_path / "evil.jsonl", objects=objects))]) == 0
+    where = capsys.readouterr().out.partition("## Where")[2]
+    assert "&lt;img" in where
+    assert not [evil for evil in ("<img", "@everybody", "\n# heading") if evil in where]
+
+
 @pytest.mark.parametrize(("cut", "message", "colour"), [(7, "no level", "#66707c"), (0, "none", "#b3261e")])
 def test_a_badge(tmp_path: Path, capsys: pytest.CaptureFixture[str], cut: int, message: str, colour: str) -> None:
     objects = lines() if not cut else lines()[: cut - 1]

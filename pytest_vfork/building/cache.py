@@ -20,6 +20,12 @@ class RefusedError(Exception):
     """What was to be made cannot be; the message may name files of the folder."""
 
 
+def home_of_caches() -> Path:
+    """Return $XDG_CACHE_HOME, if it is absolute (XDG Base Directory Specification), else ~/.cache."""
+    named = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    return named if named.is_absolute() else Path("~/.cache").expanduser()
+
+
 class Cache:
     """A folder of objects, each a folder named by the hash of all that went into it.
 
@@ -32,8 +38,7 @@ class Cache:
     @classmethod
     def of_user(cls) -> Cache:
         """Open the user's cache, $XDG_CACHE_HOME/pytest-vfork or ~/.cache/pytest-vfork, for the user alone (0700)."""
-        base = os.environ.get("XDG_CACHE_HOME") or str(Path("~/.cache").expanduser())
-        root = Path(base) / "pytest-vfork"
+        root = home_of_caches() / "pytest-vfork"
         root.mkdir(parents=True, exist_ok=True)
         root.chmod(0o700)
         return cls(root)

@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return status
 
 
-def deliver(text: str, path: str | None, command: str) -> int:
+def deliver(text: str, path: str | Path | None, command: str) -> int:
     """Write a text to a file, or to the terminal if there is no path; return the exit status."""
     if path is None:
         print(text, end="")

@@ -16,7 +16,7 @@ from ..model import Expectation, Level, Outcome
 from ..model.result import Result
 from ..running.interposers import interposers
 from ..templates import suite
-from .cli import USAGE, Commands, complain
+from .cli import USAGE, Commands, complain, deliver
 from .judge import UnreadableError, read_record
 from .pages import render_page
 
@@ -86,11 +86,7 @@ def _interposers(arguments: argparse.Namespace) -> int:
     except (OSError, UnreadableError, ExpectationError) as error:
         return complain(f"interposers: {error}", USAGE)
     page = render(rows)
-    if arguments.write:
-        arguments.write.write_text(page, "utf-8")
-    else:
-        print(page, end="")
-    return 0
+    return deliver(page, arguments.write, "interposers")
 
 
 def _known(run: Mapping[str, Any]) -> Sequence[Expectation]:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import platform
 import re
 from collections import Counter
@@ -13,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..model import Level, item_name
+from ..model import Level
+from ..records.read import RecordError, read_record
 from ..running.kernels import archive, guest, image
 from ..templates import suite
-from .cli import CANNOT_RUN, USAGE, Commands, complain
+from .cli import CANNOT_RUN, USAGE, Commands, complain, deliver
 from .pages import render_page
 
 
@@ -24,13 +24,8 @@ from .pages import render_page
 class Shown:
     """One record: the facts of the run, and of each item its level, its outcome and why."""
 
-    run: Mapping[str, Any]
+    run: Mapping[str, str]
     items: Mapping[str, tuple[str, str, str]]
-
-    @property
-    def name(self) -> str:
-        """What the run was on, and in which mode."""
-        return f"{self.run['kernel']} {self.run['mode'] or self.run['interposer']}"
 
 
 def add_command(commands: Commands) -> None:
@@ -70,33 +65,30 @@ def _kernels(arguments: argparse.Namespace) -> int:
 
 
 def _page(arguments: argparse.Namespace) -> int:
+    if not arguments.records:
+        return complain("kernels: --write: give the records of runs", USAGE)
     try:
         shown = [read(Path(path)) for path in arguments.records]
-    except (OSError, ValueError, KeyError) as error:
-        return complain(f"kernels: no record of a run: {error}", USAGE)
+    except RecordError as error:
+        return complain(f"kernels: {error}", USAGE)
     page = render_page(Path(__file__).with_name("kernels.md.j2"), **tables(shown))
-    if arguments.write:
-        Path(arguments.write).write_text(page, "utf-8")
-    else:
-        print(page, end="")
-    return 0
+    return deliver(page, arguments.write, "kernels")
 
 
-def read(record: Path) -> Shown:
-    """Read a record (docs/record.md)."""
-    lines = [json.loads(line) for line in record.read_text("utf-8").splitlines()]
-    run = next(line for line in lines if line["kind"] == "run")
-    levels = {_name(line): line["level"] for line in lines if line["kind"] in ("case", "workload")}
-    verdicts = {_name(line): line for line in lines if line["kind"] == "verdict"}
-    items = {
-        name: (levels[name], verdict["outcome"], verdict["why"]) for name, verdict in verdicts.items() if name in levels
-    }
-    return Shown(run, items)
+def read(path: Path) -> Shown:
+    """Read a record (docs/record.md); raise RecordError, also if it does not say what ran on what."""
+    record = read_record(path)
+    run = {key: str(record.run.get(key) or "") for key in ("kernel", "mode", "interposer")}
+    if not run["kernel"]:
+        raise RecordError(f"{path}: no record of a run: it does not tell the kernel")
+    return Shown(
+        run, {name: (item.level.word, item.outcome.value, item.verdict.why) for name, item in record.items.items()}
+    )
 
 
 def tables(shown: Iterable[Shown]) -> dict[str, Any]:
     """Return the rows of the page: counts by run and level, and the cases whose outcome is not everywhere the same."""
-    runs = sorted(shown, key=lambda one: (one.run["mode"] or "", archive.numbers(one.run["kernel"])))
+    runs = sorted(shown, key=lambda one: (one.run["mode"], archive.numbers(one.run["kernel"])))
     counts = []
     for one in runs:
         levels = {
@@ -143,7 +135,3 @@ def _differences(runs: Iterable[Shown]) -> Iterator[Difference]:
 def _gist(why: str) -> str:
     """Return the first line of a verdict, without the release that this kernel happens to have."""
     return re.sub(r"; \S+ runs \S+$", "", (why.splitlines() or [""])[0])
-
-
-def _name(line: Mapping[str, Any]) -> str:
-    return item_name(line["id"], line["call"], line["variant"])

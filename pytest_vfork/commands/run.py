@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
 import sys
 from pathlib import Path
 
@@ -69,6 +70,8 @@ def _run(arguments: argparse.Namespace) -> int:
     if refusal:
         return complain(refusal, CANNOT_RUN)
     sys.stdout.flush()
+    for ignored in (signal.SIGPIPE, signal.SIGXFSZ):  # by Python itself, and an image keeps what is ignored
+        signal.signal(ignored, signal.SIG_DFL)
     # The shim looks for a name as execvp does, and the program sees itself called as it was here.
     argv = boot.wrap(tuple(arguments.program) if kind.name == "shim" else program.argv)
     try:

@@ -34,7 +34,7 @@ def update(
             fails[item] = replace(reason, outcome=outcome)
         elif known and outcome not in (Outcome.PASS, Outcome.XPASS):
             fails[item] = known
-    of_other_modes = [one for one in old if mode and one.modes and mode not in one.modes]
+    of_other_modes = [one for one in old if one.modes and mode not in one.modes]
     of_sites = [one for one in old if one.without and one not in of_other_modes]
     tried = {item for item, outcome in outcomes.items() if outcome is not Outcome.UNSUPPORTED}
     return (*of_sites, *_merge(_entries(fails, every, tried)), *of_other_modes)

@@ -79,7 +79,7 @@ def _read_entry(where: str, entry: Mapping[str, Any], ids: Collection[str]) -> E
         listed = entry.get(key, [])
         if not isinstance(listed, list):
             fail(f"{key}: {listed!r}: want a list of {', '.join(filter(None, valid))}")
-        wrong = [str(value) for value in listed if value not in valid]
+        wrong = [str(value) for value in listed if not isinstance(value, str) or value not in valid]
         if wrong:
             fail(f"{key}: {', '.join(wrong)}: want some of {', '.join(filter(None, valid))}")
     for case in cases:

@@ -13,6 +13,7 @@ from ..templates.spec import read_spec
 from . import WHERE, Item, Record, suite
 from .drawing import draw
 from .linux import shipped, timeline_of
+from .summary import plain
 
 LINES_MOST = 120
 _WIDE = 96
@@ -155,12 +156,10 @@ def _where(record: Record, item: Item) -> Iterator[str]:
     yield ""
     yield "## Where"
     yield ""
-    machine = (
-        [item.at] if item.at else [f"Linux {run.get('kernel', '?')}", *(str(run.get(key, "")) for key in WHERE[2:])]
-    )
+    machine = item.at or f"Linux {', '.join(str(run[key]) for key in WHERE[1:] if run.get(key))}"
     facts = [
         f"{run.get('interposer', '?')} {run.get('interposer_version') or ''}".strip(),
-        *machine,
+        plain(machine),
         f"pytest-vfork {run.get('pytest_vfork', '?')}",
     ]
     yield ", ".join(filter(None, facts)) + "."

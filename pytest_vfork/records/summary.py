@@ -43,7 +43,7 @@ def _head(record: Record, seen: Standing) -> Iterator[str]:
     yield ""
     facts = (f"Linux {run.get('kernel')}", run.get("libc"), run.get("machine"), f"suite {run.get('pytest_vfork')}")
     yield plain(", ".join(str(fact) for fact in facts))
-    for where, number in Counter(item.at for item in record.items.values() if item.at).items():
+    for where, number in Counter(item.at for item in record.items.values() if item.at).most_common(_ROWS_MOST):
         yield f"\n{number} items ran on {plain(where)}"
     yield ""
     yield "| level | held | known | failed | unsupported | first that failed |"

@@ -37,8 +37,7 @@ class Spool(Reporter):
         """End the record, read it, and make of it what this reporter makes."""
         self._record.end(results, lambda line: None)
         with self._spool:
-            if results:
-                self.make(read_record(self._spooled), write_line)
+            self.make(read_record(self._spooled), write_line)
 
     @abstractmethod
     def make(self, record: Read, write_line: Callable[[str], None]) -> None:

@@ -72,13 +72,16 @@ def read_case(template: Path) -> Case:
     common = _common(template, block, fail)
     _check_sentences(block, fail)
     _check_level(common["level"], common["fails_under"], fail)
+    until = _linux("until", block, fail, "the first Linux version that does not promise it any more")
+    if until and until <= common["since"]:
+        fail("until", "no Linux version promises it: since is no earlier")
     return Case(
         calls=calls,
         rules=tuple(rules),
         needs=needs,
         differs=str(block.get("differs", "")).strip(),
         variants=_variants(block.get("variants", {}), calls, fail),
-        until=_linux("until", block, fail, "the first Linux version that does not promise it any more"),
+        until=until,
         **common,
     )
 
@@ -206,7 +209,7 @@ def _linux(key: str, block: Mapping[str, Any], fail: _Fail, what: str) -> tuple[
     """Check a Linux version that need not be there."""
     if key not in block:
         return None
-    version = re.fullmatch(r"(\d+)\.(\d+)", str(block[key]))
+    version = re.fullmatch(r"([0-9]+)\.([0-9]+)", block[key]) if isinstance(block[key], str) else None
     if version is None:
         fail(key, f"want {what}, quoted: '5.3'")
     return int(version[1]), int(version[2])

@@ -22,8 +22,9 @@ _ANSWER_OF_FAULT = 0xE00
 DEBUG = "PYTEST_VFORK_SHIM_DEBUG"
 # Before, libpthread was an object of its own: its constructors run before ours, and call what is trapped by then.
 _OLDEST_GLIBC = (2, 34)
-# What cannot stand in its path: LD_PRELOAD is split at spaces and colons (ld.so(8)), VFORK_SHIM at commas (config.c).
-_SPLITTING = {" ": "a space", ":": "a colon", ",": "a comma"}
+# What cannot stand in its path: LD_PRELOAD is split at spaces and colons, and $ORIGIN and the like are replaced in it
+# (ld.so(8)); VFORK_SHIM is split at commas (config.c).
+_SPLITTING = {" ": "a space", ":": "a colon", ",": "a comma", "$": "a dollar sign"}
 _ANSWERS = {Mode.NATIVE: errno.EINVAL, Mode.FORK: 0xF01, Mode.REISSUE: 0xF02, Mode.EMULATE: 0xF03}
 
 

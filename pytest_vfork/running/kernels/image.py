@@ -6,7 +6,6 @@ from __future__ import annotations
 import fcntl
 import io
 import lzma
-import os
 import shutil
 import struct
 import tarfile
@@ -14,6 +13,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...building.cache import home_of_caches
 from .archive import ARCHITECTURES, Archive, numbers
 
 # In the order in which they can be loaded; from 6.12 on Debian's cloud kernels have them built in.
@@ -44,8 +44,7 @@ class Kernel:
 
 def folder_of_user() -> Path:
     """Return the folder of kernels, beside the cache of what was built: those are small and soon made again."""
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path("~/.cache").expanduser())
-    folder = Path(base) / "pytest-vfork-kernels"
+    folder = home_of_caches() / "pytest-vfork-kernels"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
