@@ -41,7 +41,8 @@ def test_run_puts_a_static_executable_under_the_tracer(mode: str, static_image: 
 @pytest.mark.parametrize("mode", ["native", "emulate"])
 def test_run_ignores_no_signal_that_its_caller_does_not(mode: str) -> None:
     done = run("run", "--vfork-mode", mode, "--", "grep", "SigIgn", "/proc/self/status")
-    assert int(done.stdout.split()[1], 16) == 0
+    # posix_spawn, which subprocess uses since Python 3.13, leaves glibc's own signals, 32 and 33, ignored.
+    assert int(done.stdout.split()[1], 16) & ~(3 << 31) == 0
 
 
 def test_run_hands_death_by_signal_on() -> None:
