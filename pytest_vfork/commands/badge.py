@@ -23,11 +23,14 @@ _WIDTHS = {**dict.fromkeys("fijlrt,.:;|!' ()", 4.2), **dict.fromkeys("mwMW", 9.6
 def add_command(commands: Commands) -> None:
     """Declare the command."""
     parser = commands.add_parser(
-        "badge", help="draw the level of a record as a badge: pytest-vfork badge A.jsonl -o vfork.svg"
+        "badge",
+        help="Draw the level of a record as a badge.",
+        description="The badge is an SVG, or the JSON of an endpoint badge.",
+        epilog="Exit status: 0: done. 2: the record cannot be read.",
     )
-    parser.add_argument("record", metavar="RECORD")
-    parser.add_argument("-o", "--output", metavar="FILE", help="where it goes (default: to the terminal)")
-    parser.add_argument("--json", action="store_true", help="as the JSON of an endpoint badge, instead of SVG")
+    parser.add_argument("record", metavar="RECORD", help="What --vfork-record wrote.")
+    parser.add_argument("-o", "--output", metavar="FILE", help="Write it to this file (default: to the terminal).")
+    parser.add_argument("--json", action="store_true", help="Write the JSON of an endpoint badge instead of SVG.")
     parser.set_defaults(does=main)
 
 

@@ -33,15 +33,29 @@ _NOT_AS_EXPECTED = 3
 def add_command(commands: Commands) -> None:
     """Declare the command."""
     census = commands.add_parser(
-        "census", help="run a command and say by which calls it made processes: pytest-vfork census -- make -j8"
+        "census",
+        help="Run a command and say by which calls it made processes.",
+        description=(
+            "Prints a line for each program and call that made processes, and how often, once the command has "
+            "ended: pytest-vfork census -- make -j8 is an example."
+        ),
+        epilog=(
+            "Exit status: that of the command. 2: a bad option. 3: the command succeeded, but what was expected "
+            "was not seen. 127: no such command."
+        ),
     )
-    census.add_argument("--vfork-interposer", dest="interposer", choices=["shim", "ptrace"], help="what looks on")
-    census.add_argument("--json", metavar="FILE", help="write the census to this file")
+    census.add_argument(
+        "--vfork-interposer",
+        dest="interposer",
+        choices=["shim", "ptrace"],
+        help="Let this one look on (default: shim).",
+    )
+    census.add_argument("--json", metavar="FILE", help="Write the census to this file, as JSON.")
     census.add_argument(
         "--expect", action="append", default=[], metavar="PATTERN",
-        help="what must be seen: 'make clone3-stack >= 1', 'never fork'; may be repeated (else exit status 3)",
+        help="Want this to be seen: 'make clone3-stack >= 1', 'never fork'; may be repeated.",
     )  # fmt: skip
-    census.add_argument("program", nargs="+", metavar="CMD", help="the command and its arguments, after --")
+    census.add_argument("program", nargs="+", metavar="CMD", help="The command and its arguments, after --.")
     census.set_defaults(does=_census)
 
 

@@ -31,7 +31,7 @@ Commands = Any  # what argparse returns of add_subparsers(): it has no public na
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status (a command that `run` starts takes this process's place)."""
-    arguments = _parser().parse_args(argv)
+    arguments = parser().parse_args(argv)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal need not know every letter
     try:
@@ -65,10 +65,11 @@ def complain(text: str, status: int) -> int:
     return status
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line, with every command."""
     parser = argparse.ArgumentParser(prog="pytest-vfork", description="Interpose the vfork family on Linux.")
     parser.add_argument("--version", action="version", version=f"pytest-vfork {__version__}")
-    parser.add_argument("--vfork-cc", dest="cc", metavar="CMD", help="the C compiler")
+    parser.add_argument("--vfork-cc", dest="cc", metavar="CMD", help="Use this C compiler.")
     subparsers = parser.add_subparsers(dest="what", required=True)
     for module in sorted(pkgutil.iter_modules(commands.__path__), key=lambda module: module.name):
         add_command = getattr(importlib.import_module(f"{commands.__name__}.{module.name}"), "add_command", None)

@@ -22,11 +22,16 @@ _TOLD = {Change.WORSE: "worse", Change.LOST: "no longer run", Change.BETTER: "be
 
 def add_command(commands: Commands) -> None:
     """Declare the command."""
-    parser = commands.add_parser("compare", help="say what changed from one record to another; exit status 1 if worse")
-    parser.add_argument("before", metavar="A.jsonl")
-    parser.add_argument("after", metavar="B.jsonl")
-    parser.add_argument("--only", choices=["regressions"], help="show only what is worse or no longer run")
-    parser.add_argument("--json", action="store_true", help="as JSON")
+    parser = commands.add_parser(
+        "compare",
+        help="Say what changed from one record to another.",
+        description="Compares two records item by item and prints what is worse, better, new and no longer run.",
+        epilog="Exit status: 0: the same, or better. 1: worse. 2: a record cannot be read.",
+    )
+    parser.add_argument("before", metavar="A.jsonl", help="The record from before.")
+    parser.add_argument("after", metavar="B.jsonl", help="The record from after.")
+    parser.add_argument("--only", choices=["regressions"], help="Show only what is worse or no longer run.")
+    parser.add_argument("--json", action="store_true", help="Print JSON instead of a table.")
     parser.set_defaults(does=main)
 
 

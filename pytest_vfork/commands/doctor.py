@@ -36,7 +36,12 @@ class Finding:
 
 def add_command(commands: Commands) -> None:
     """Declare the command."""
-    doctor = commands.add_parser("doctor", help="say what this machine can do, and how to get what is missing")
+    doctor = commands.add_parser(
+        "doctor",
+        help="Say what this machine can do, and how to get what is missing.",
+        description="Tries compilers, privileges, kernel features, interposers and sites by using them.",
+        epilog="Exit status: 0: the main job, mode emulate, can run here. 1: it cannot.",
+    )
     doctor.set_defaults(does=_doctor)
 
 

@@ -16,14 +16,36 @@ from .cli import USAGE, Commands, complain
 
 def add_command(commands: Commands) -> None:
     """Declare the command."""
-    convert = commands.add_parser("expectations", help="write known deviations as another project's list, or read one")
+    convert = commands.add_parser(
+        "expectations",
+        help="Write known deviations as another project's list, or read one.",
+        description="Converts between our files of expectations and the skip lists of LTP, FEX and gtest.",
+        epilog="Exit status: 0: done. 2: the file cannot be read, or the list cannot say what it should.",
+    )
     styles = "; ".join(f"{name}: {style.what}" for name, style in lists.FORMATS.items())
-    convert.add_argument("file", metavar="FILE", type=Path, help="a file of expectations, or with --from a list")
-    convert.add_argument("--to", choices=list(lists.FORMATS), metavar="STYLE", help=f"the list to write ({styles})")
-    convert.add_argument("--from", choices=list(lists.FORMATS), metavar="STYLE", dest="style", help="the list to read")
-    convert.add_argument("--reasons", metavar="FILE.toml", type=Path, help="with --from: where the reasons are")
+    convert.add_argument("file", metavar="FILE", type=Path, help="A file of expectations, or with --from a list.")
     convert.add_argument(
-        "--vfork-mode", dest="mode", choices=[mode.value for mode in Mode], default="", help="in this mode"
+        "--to", choices=list(lists.FORMATS), metavar="STYLE", help=f"Write this kind of list ({styles})."
+    )
+    convert.add_argument(
+        "--from",
+        choices=list(lists.FORMATS),
+        metavar="STYLE",
+        dest="style",
+        help="Read this kind of list, and write expectations.",
+    )
+    convert.add_argument(
+        "--reasons",
+        metavar="FILE.toml",
+        type=Path,
+        help="With --from: take the reasons from this file of expectations.",
+    )
+    convert.add_argument(
+        "--vfork-mode",
+        dest="mode",
+        choices=[mode.value for mode in Mode],
+        default="",
+        help="Take the expectations of this mode (default: those of every mode).",
     )
     convert.set_defaults(does=_convert)
 

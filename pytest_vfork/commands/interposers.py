@@ -27,10 +27,21 @@ _BAD = (Outcome.FAIL, Outcome.XFAIL, Outcome.BROKEN)
 def add_command(commands: Commands) -> None:
     """Declare the command."""
     page = commands.add_parser(
-        "interposers", help="make the page of interposers, docs/interposers.md, from records of whole runs"
+        "interposers",
+        help="Make docs/interposers.md from records of whole runs.",
+        description="The page says of each interposer which level it reaches and which requirements it breaks.",
+        epilog="Exit status: 0: done. 2: a record cannot be read.",
     )
-    page.add_argument("records", metavar="RECORD.jsonl", type=Path, nargs="+", help="one record an interposer")
-    page.add_argument("--write", metavar="FILE", type=Path, help="write the page to this file")
+    page.add_argument(
+        "records",
+        metavar="RECORD.jsonl",
+        type=Path,
+        nargs="+",
+        help="What --vfork-record wrote, of a whole run for each interposer.",
+    )
+    page.add_argument(
+        "--write", metavar="FILE", type=Path, help="Write the page to this file, instead of to the terminal."
+    )
     page.set_defaults(does=_interposers)
 
 

@@ -29,13 +29,24 @@ _UNKNOWN = {
 
 def add_command(commands: Commands) -> None:
     """Declare the command."""
-    judge = commands.add_parser("judge", help="judge what exported programs said, or what a record holds")
-    judge.add_argument(
-        "files", metavar="DIR|FILE", type=Path, nargs="+", help="KTAP, a console's log, a record, or a folder of them"
+    judge = commands.add_parser(
+        "judge",
+        help="Judge what exported programs said, or what a record holds.",
+        description="Reads KTAP in any text, a console's log for one, and prints the ladder as a run does.",
+        epilog=(
+            "Exit status: 0: everything holds that is claimed. 1: something does not. 2: nothing to judge, or "
+            "it cannot be read. 99: a test itself did not work."
+        ),
     )
-    judge.add_argument("--name", default="", help="what was tested, for the reports")
     judge.add_argument(
-        "--claim", choices=[level.word for level in Level], default="linux", help="the level it is held to"
+        "files", metavar="DIR|FILE", type=Path, nargs="+", help="KTAP, a console's log, a record, or a folder of them."
+    )
+    judge.add_argument("--name", default="", help="Say in the reports that this was tested.")
+    judge.add_argument(
+        "--claim",
+        choices=[level.word for level in Level],
+        default="linux",
+        help="Hold the run to this level (default: linux).",
     )
     for option in _options():
         judge.add_argument(f"--{option.name}", dest=option.name, metavar=option.metavar, help=option.help)

@@ -31,12 +31,30 @@ class Shown:
 def add_command(commands: Commands) -> None:
     """Declare the command."""
     kernels = commands.add_parser(
-        "kernels", help="list kernels for --vfork-site=kernel:SERIES; write docs/kernels.md from records"
+        "kernels",
+        help="List the kernels that --vfork-site=kernel:SERIES can run programs on.",
+        description=(
+            "Lists what is in the cache and what Debian's archive has, or makes docs/kernels.md from records of "
+            "runs on several kernels."
+        ),
+        epilog="Exit status: 0: done. 2: no such machine or series, or a record cannot be read.",
     )
-    kernels.add_argument("--fetch", metavar="SERIES", action="append", default=[], help="get the newest of a series")
-    kernels.add_argument("--machine", default=platform.machine(), help="for another machine: aarch64, riscv64")
-    kernels.add_argument("--write", metavar="FILE", help="write the page of what RECORDS show to this file")
-    kernels.add_argument("records", nargs="*", metavar="RECORD", help="files of --vfork-record")
+    kernels.add_argument(
+        "--fetch",
+        metavar="SERIES",
+        action="append",
+        default=[],
+        help="Get the newest kernel of this series; may be repeated.",
+    )
+    kernels.add_argument(
+        "--machine",
+        default=platform.machine(),
+        help="List and get kernels for this machine: x86_64, aarch64 or riscv64 (default: this one).",
+    )
+    kernels.add_argument("--write", metavar="FILE", help="Write the page of what RECORDS show to this file.")
+    kernels.add_argument(
+        "records", nargs="*", metavar="RECORD", help="What --vfork-record wrote, of runs on kernel sites."
+    )
     kernels.set_defaults(does=_kernels)
 
 

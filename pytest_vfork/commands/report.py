@@ -14,13 +14,21 @@ from .cli import USAGE, Commands, complain, deliver
 def add_command(commands: Commands) -> None:
     """Declare the command."""
     parser = commands.add_parser(
-        "report", help="make a page of records: pytest-vfork report A.jsonl B.jsonl -o out.html"
+        "report",
+        help="Make a page of records, side by side.",
+        description=(
+            "The page is one file that needs no network: every requirement and call, what each record says of "
+            "it, and what happened in order. docs/reports.md shows it."
+        ),
+        epilog="Exit status: 0: the page is written. 2: a record cannot be read, or the page cannot be written.",
     )
     parser.add_argument(
-        "records", nargs="+", metavar="RECORD", help="what --vfork-record wrote; several are shown side by side"
+        "records", nargs="+", metavar="RECORD", help="What --vfork-record wrote; several are shown side by side."
     )
-    parser.add_argument("-o", "--output", metavar="FILE.html", help="where the page goes (default: report.html)")
-    parser.add_argument("--markdown", metavar="FILE.md", help="a summary in Markdown instead, of each record")
+    parser.add_argument(
+        "-o", "--output", metavar="FILE.html", help="Write the page to this file (default: report.html)."
+    )
+    parser.add_argument("--markdown", metavar="FILE.md", help="Write a summary of each record in Markdown instead.")
     parser.set_defaults(does=main)
 
 

@@ -23,17 +23,28 @@ def add_command(commands: Commands) -> None:
     """Declare the command."""
     parser = commands.add_parser(
         "report-bug",
-        help="write a bug report for the maker of an interposer: pytest-vfork report-bug CASE --from A.jsonl",
+        help="Write a bug report for the maker of an interposer.",
+        description=(
+            "Writes what a maintainer wants to read: the sentence of the manual, what was expected and seen, "
+            "the timeline, the one C file, and how to build and run it."
+        ),
+        epilog=(
+            "Exit status: 0: written. 1: the case holds, so that there is nothing to report. 2: no such case, "
+            "or the record cannot be read."
+        ),
     )
     parser.add_argument(
-        "case", metavar="CASE", help="a case, or an item of it: suspension/parent-waits-until-exec:clone3"
+        "case", metavar="CASE", help="A case, or an item of it: suspension/parent-waits-until-exec:clone3."
     )
     parser.add_argument(
-        "--from", dest="record", metavar="A.jsonl", help="the record of a run; without one the case is run now"
+        "--from", dest="record", metavar="A.jsonl", help="Read the record of a run; without one the case is run now."
     )
-    parser.add_argument("-o", "--output", metavar="FILE.md", help="where it goes (default: to the terminal)")
+    parser.add_argument("-o", "--output", metavar="FILE.md", help="Write it to this file (default: to the terminal).")
     parser.add_argument(
-        "options", nargs="*", metavar="OPTION", help="after --, options of pytest for the run: --vfork-interposer=..."
+        "options",
+        nargs="*",
+        metavar="OPTION",
+        help="After --, options of pytest for the run: --vfork-interposer=... and others.",
     )
     parser.set_defaults(does=main)
 

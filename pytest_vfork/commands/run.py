@@ -19,21 +19,27 @@ from .cli import CANNOT_RUN, NOT_FOUND, USAGE, Commands, complain
 def add_command(commands: Commands) -> None:
     """Declare the command."""
     run = commands.add_parser(
-        "run", help="run a command under an interposer: pytest-vfork run --vfork-mode emulate -- make -j8"
+        "run",
+        help="Run a command under an interposer.",
+        description=(
+            "The command takes the place of this process, so its output, its signals and its exit status are "
+            "its own: pytest-vfork run -- make -j8 is an example."
+        ),
+        epilog="Exit status: that of the command. 2: a bad option. 126: it cannot be started. 127: no such command.",
     )
     kinds = interposers()
     run.add_argument(
         "--vfork-interposer", dest="interposer", choices=sorted(kinds), default="shim",
-        help="what to put around it (default: shim)",
+        help="Put this around the command (default: shim).",
     )  # fmt: skip
     run.add_argument(
         "--vfork-mode", dest="mode", choices=[mode.value for mode in Mode],
-        help="what it does with a call (default: emulate, where the interposer has that mode)",
+        help="Do this with a call of the vfork family (default: emulate, where the interposer has that mode).",
     )  # fmt: skip
     for option in {option.name: option for kind in kinds.values() for option in kind.options}.values():
         run.add_argument(f"--vfork-{option.name}", dest=option.name, metavar=option.metavar, help=option.help)
-    run.add_argument("--vfork-log", dest="log", metavar="FILE", help="append a line for each spawn to this file")
-    run.add_argument("program", nargs="+", metavar="CMD", help="the command and its arguments, after --")
+    run.add_argument("--vfork-log", dest="log", metavar="FILE", help="Append a line for each spawn to this file.")
+    run.add_argument("program", nargs="+", metavar="CMD", help="The command and its arguments, after --.")
     run.set_defaults(does=_run)
 
 

@@ -19,8 +19,13 @@ _ROW = re.compile(r"\| \S+ \| \[\S+\]\(\.\./fixtures/(?P<path>\S+)\) \| (?P<vers
 
 def add_command(commands: Commands) -> None:
     """Declare the command."""
-    workloads = commands.add_parser("workloads", help="print the page of all workloads, docs/workloads.md")
-    workloads.add_argument("--write", metavar="FILE", help="write the page to this file")
+    workloads = commands.add_parser(
+        "workloads",
+        help="Print the page of all workloads.",
+        description="In a checkout: --write docs/workloads.md.",
+        epilog="Exit status: 0: done.",
+    )
+    workloads.add_argument("--write", metavar="FILE", help="Write the page to this file, instead of to the terminal.")
     workloads.set_defaults(does=_workloads)
 
 

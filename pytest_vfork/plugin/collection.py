@@ -11,17 +11,16 @@ import pytest
 from ..templates import places
 from .nodes import Folder, TemplateItem, template_file
 from .once import kinds_of, roots_of
-from .options import given_options
+from .options import CASES, given_options
 
 _SUITE = Path(__file__).parents[1] / "conformance"  # the package that --pyargs names
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare where cases and workloads of one's own lie."""
-    help = "folders of cases and workloads of your own, which are collected like ours, and together with them"
     group = parser.getgroup("vfork", "vfork conformance")
-    group.addoption("--vfork-cases", action="append", default=[], metavar="FOLDER", help=help)
-    parser.addini("vfork_cases", help, type="paths", default=[])
+    group.addoption(f"--vfork-{CASES.name}", action="append", default=[], metavar=CASES.metavar, help=CASES.help)
+    parser.addini("vfork_cases", CASES.help, type="paths", default=[])
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -25,24 +25,41 @@ _OPTIONS = (
     Option(
         "mode",
         "MODE",
-        "what the interposer does with a vfork-family call: native, fork, reissue or emulate (default: native)",
+        "Do this with a call of the vfork family: native, fork, reissue or emulate (default: native).",
     ),
-    Option("interposer", "NAME", "what to put between the programs and the kernel (default: shim)"),
-    Option("site", "NAME[:WHERE]", "where the programs run (default: local, this machine)"),
-    Option("observer", "NAME", "what looks on from outside, besides (default: none)"),
+    Option("interposer", "NAME", "Put this between the programs and the kernel (default: shim)."),
+    Option("site", "NAME[:WHERE]", "Run the programs there (default: local, this machine)."),
+    Option("observer", "NAME", "Let this look on from outside, besides (default: none)."),
     Option(
         "claim",
         "LEVEL",
-        "the level that the run is held to: posix, suspends, shares or linux (default: posix in mode fork, else linux)",
+        "Hold the run to this level: posix, suspends, shares or linux (default: posix in mode fork, else linux).",
     ),
-    Option("calls", "LIST", f"only these calls, separated by commas: {', '.join(CALLS)}"),
-    Option("expectations", "FILE.toml", "known deviations of the interposer"),
-    Option("deadline", "SECONDS", "how long one program may take (default: 60)"),
+    Option("calls", "LIST", f"Run only these calls, separated by commas: {', '.join(CALLS)}."),
+    Option(
+        "expectations",
+        "FILE.toml",
+        "Read the known deviations of the interposer from this file (default: those that we know of).",
+    ),
+    Option("deadline", "SECONDS", "Give one program so many seconds (default: 60)."),
     Option(
         "cc",
         "CMD",
-        "the C compiler (default: $CC, else cc, gcc or clang, else zig from PyPI; but tcc from PyPI for what it takes)",
+        (
+            "Use this C compiler (default: $CC, else cc, gcc or clang, else zig from PyPI; but tcc from PyPI "
+            "for what it takes)."
+        ),
     ),
+)
+# Options without a value, which an ini file cannot set.
+SWITCHES = {
+    "list-faults": "Tell every fault that --vfork-fault takes, and end.",
+    "allow-unexplained": "Take expectations whose reason is still '?'.",
+}
+CASES = Option(
+    "cases",
+    "FOLDER",
+    "Collect this folder of cases and workloads of your own like ours, and together with them; may be repeated.",
 )
 
 
@@ -100,12 +117,8 @@ def own_options() -> tuple[Option, ...]:
 def add_options(parser: pytest.Parser) -> None:
     """Declare our own options, for the command line and for ini files."""
     group = parser.getgroup("vfork", "vfork conformance")
-    group.addoption(
-        "--vfork-list-faults", action="store_true", help="tell every fault that --vfork-fault takes, and end"
-    )
-    group.addoption(
-        "--vfork-allow-unexplained", action="store_true", help="take expectations whose reason is still '?'"
-    )
+    for name, what in SWITCHES.items():
+        group.addoption(f"--vfork-{name}", action="store_true", help=what)
     add_more(parser, _OPTIONS)
     for kind in Kinds.found():
         add_more(parser, kind.options)

@@ -15,7 +15,7 @@ class Page(Spool):
     """Writes `--vfork-html`."""
 
     name = "html"
-    options = (Option("html", "FILE.html", "write the page of the run, one file that needs no network"),)
+    options = (Option("html", "FILE.html", "Write the page of the run to this file, which needs no network."),)
 
     def make(self, record: Record, write_line: Callable[[str], None]) -> None:
         """Write the page."""

@@ -15,7 +15,7 @@ class Summary(Spool):
     """Writes `--vfork-markdown`."""
 
     name = "markdown"
-    options = (Option("markdown", "FILE.md", "write a summary of the run in Markdown"),)
+    options = (Option("markdown", "FILE.md", "Write a summary of the run to this file, in Markdown."),)
 
     def make(self, record: Record, write_line: Callable[[str], None]) -> None:
         """Write the summary."""

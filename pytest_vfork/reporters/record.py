@@ -29,7 +29,7 @@ class Record(Reporter):
 
     name = "record"
     options = (
-        Option("record", "FILE.jsonl", "write facts and verdicts of the run to this file, one JSON object a line"),
+        Option("record", "FILE.jsonl", "Write facts and verdicts of the run to this file, one JSON object a line."),
     )
 
     def __init__(self, given: Mapping[str, str], folder: Path) -> None:

@@ -24,7 +24,7 @@ class Update(Reporter):
         Option(
             "update-expectations",
             "FILE.toml",
-            "write what this run showed to this file; a reason that is there stays, a new one is '?'",
+            "Write what this run showed to this file; a reason that is there stays, a new one is '?'.",
         ),
     )
 

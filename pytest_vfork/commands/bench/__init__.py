@@ -67,13 +67,30 @@ class Measurement:
 
 def add_command(commands: Commands) -> None:
     """Declare the command."""
-    bench = commands.add_parser("bench", help="time spawns under each mode, side by side, against native")
-    bench.add_argument("--rss", default="16,256,1024", help="resident memory of the parent in MiB, separated by commas")
-    bench.add_argument("--rounds", type=int, default=30, help="how many interleaved rounds (default: 30)")
-    bench.add_argument("--modes", default="native,fork,reissue,emulate", help="which modes; native must be among them")
-    bench.add_argument("--json", metavar="FILE", help="write the figures to this file")
-    bench.add_argument("--svg", metavar="FILE", help="plot vfork's latency against the parent's size into this file")
-    bench.add_argument("--tracers", action="store_true", help="instead: our tracer and strace, against native")
+    bench = commands.add_parser(
+        "bench",
+        help="Time spawns under each mode, side by side, against native.",
+        description=(
+            "In each round each mode is asked once, in an order drawn anew; ratios compare times of the same round."
+        ),
+        epilog="Exit status: 0: done. 2: a bad option.",
+    )
+    bench.add_argument(
+        "--rss",
+        default="16,256,1024",
+        help="Give the parent these sizes of resident memory, in MiB, separated by commas (default: 16,256,1024).",
+    )
+    bench.add_argument("--rounds", type=int, default=30, help="Make so many interleaved rounds (default: 30).")
+    bench.add_argument(
+        "--modes",
+        default="native,fork,reissue,emulate",
+        help="Time these modes, native among them (default: native,fork,reissue,emulate).",
+    )
+    bench.add_argument("--json", metavar="FILE", help="Write the figures to this file, as JSON.")
+    bench.add_argument(
+        "--svg", metavar="FILE", help="Plot vfork's latency against the parent's size into this file, as SVG."
+    )
+    bench.add_argument("--tracers", action="store_true", help="Time our tracer and strace against native instead.")
     bench.set_defaults(does=_bench)
 
 

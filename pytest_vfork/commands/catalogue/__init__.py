@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`pytest-vfork catalogue`: the cases as data, and the pages of docs/ that are made from cases and faults alone."""
+"""`pytest-vfork catalogue`: the cases as data, and the pages of docs/ that are made from what lies in this package."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from ...templates.frontmatter import FrontMatterError
 from ...templates.needs import NEEDS
 from ...templates.spec import read_spec
 from ...templates.variants import VARIANTS
-from ..cli import USAGE, Commands, complain
+from ..cli import USAGE, Commands, complain, parser
 from ..pages import render_page
-from . import detection
+from . import detection, manual
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -35,10 +35,15 @@ _NOT_A_CASE = "not-a-case"
 def add_command(commands: Commands) -> None:
     """Declare the command."""
     catalogue = commands.add_parser(
-        "catalogue", help="in a checkout: make docs/requirements.md and docs/detection.md from cases and faults"
+        "catalogue",
+        help="In a checkout: make the pages of docs/ that come from cases, faults and options.",
+        description="These pages are docs/requirements.md, docs/detection.md and docs/cli.md.",
+        epilog=(
+            "Exit status: 0: done. 1: with --check, a page is stale. 2: a template is wrong, or this is not a checkout."
+        ),
     )
-    catalogue.add_argument("--check", action="store_true", help="write nothing; fail if one of them is stale")
-    catalogue.add_argument("--json", action="store_true", help="write nothing; print all cases as JSON")
+    catalogue.add_argument("--check", action="store_true", help="Write nothing; fail if one of them is stale.")
+    catalogue.add_argument("--json", action="store_true", help="Write nothing; print all cases as JSON.")
     catalogue.set_defaults(does=_catalogue)
 
 
@@ -138,9 +143,10 @@ def to_markdown(cases: Iterable[Case], rows: Iterable[Row]) -> str:
 
 
 def generated() -> Mapping[Path, str]:
-    """Return the files of a checkout that are made from cases and faults, and what should be in them."""
+    """Return the files of a checkout that are made from cases, faults and commands, and what should be in them."""
     cases, docs = suite.cases(), places.folder("conformance").parent / "docs"
     return {
         docs / "requirements.md": to_markdown(cases, rows()),
         docs / "detection.md": detection.page(cases),
+        docs / "cli.md": manual.page(parser()),
     }

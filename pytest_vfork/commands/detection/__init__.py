@@ -25,17 +25,30 @@ JOBS = 4 * (os.cpu_count() or 1)
 def add_command(commands: Commands) -> None:
     """Declare the command."""
     parser = commands.add_parser(
-        "detection", help="run every case under every fault of the shim, and say what is not true"
+        "detection",
+        help="Run every case under every fault of the shim, and say what is not true.",
+        description="Holds the fails_under of each case to what was seen, in both directions.",
+        epilog="Exit status: 0: all of it is true. 1: something is not.",
     )
-    parser.add_argument("--faults", default="*", help=f"which faults, or {FORK}: shell patterns, separated by commas")
-    parser.add_argument("--cases", default="*", help="which cases: a shell pattern")
-    parser.add_argument("--calls", default=",".join(CALLS), help="which calls, separated by commas")
-    parser.add_argument("--deadline", type=float, default=10.0, help="seconds until a program hangs (default: 10)")
     parser.add_argument(
-        "--rounds", type=int, default=1, help="how often each is run: what differs is told (default: 1)"
+        "--faults",
+        default="*",
+        help=f"Run these faults, or {FORK}: shell patterns, separated by commas (default: all).",
     )
-    parser.add_argument("--jobs", type=int, default=JOBS, help=f"how many processes (default: {JOBS})")
-    parser.add_argument("--write", action="store_true", help="write what was found into the cases and docs/")
+    parser.add_argument("--cases", default="*", help="Run the cases that this shell pattern fits (default: all).")
+    parser.add_argument(
+        "--calls", default=",".join(CALLS), help="Run only these calls, separated by commas (default: all)."
+    )
+    parser.add_argument(
+        "--deadline",
+        metavar="SECONDS",
+        type=float,
+        default=10.0,
+        help="Take a program to hang after so many seconds (default: 10).",
+    )
+    parser.add_argument("--rounds", type=int, default=1, help="Run each so often, and tell what differs (default: 1).")
+    parser.add_argument("--jobs", type=int, default=JOBS, help=f"Use so many processes (default: {JOBS}).")
+    parser.add_argument("--write", action="store_true", help="Write what was found into the cases and docs/.")
     parser.set_defaults(does=_detect)
 
 

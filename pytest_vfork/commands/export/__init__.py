@@ -18,18 +18,39 @@ _SHOWN = 5
 def add_command(commands: Commands) -> None:
     """Declare the command."""
     export = commands.add_parser(
-        "export", help="write cases as C programs that judge themselves, for machines without Python"
+        "export",
+        help="Write cases as C programs that judge themselves, for machines without Python.",
+        description=(
+            "Writes C sources, a manifest and run.sh; each program prints KTAP, and exits with 0 (held), 1 "
+            "(broke), 4 (skipped) or 99 (the test itself did not work). docs/downstream.md shows how to use "
+            "them."
+        ),
+        epilog=(
+            "Exit status: 0: written. 2: an item that is asked for cannot be exported, or the folder cannot be used."
+        ),
     )
-    export.add_argument("folder", metavar="DIR", type=Path, help="where to: an empty folder, or an export to renew")
     export.add_argument(
-        "--static", action="store_true", help="static programs too (musl, by zig), an init and an initramfs"
+        "folder", metavar="DIR", type=Path, help="Write to this folder, which is empty, or an export to renew."
     )
-    export.add_argument("--target", choices=list(TARGETS), default="x86_64", help="for which machine (default: x86_64)")
-    export.add_argument("--calls", metavar="LIST", default="", help="only these calls, separated by commas")
     export.add_argument(
-        "--profile", choices=PROFILES, default="all", help="core: some 40 items that need little of a kernel"
+        "--static", action="store_true", help="Make static programs too (musl, by zig), an init and an initramfs."
     )
-    export.add_argument("-k", dest="word", metavar="WORD", default="", help="only items with this word in their names")
+    export.add_argument(
+        "--target",
+        choices=list(TARGETS),
+        default="x86_64",
+        help="Make static programs for this machine (default: x86_64).",
+    )
+    export.add_argument("--calls", metavar="LIST", default="", help="Export only these calls, separated by commas.")
+    export.add_argument(
+        "--profile",
+        choices=PROFILES,
+        default="all",
+        help="Export all, or some 40 items that need little of a kernel (default: all).",
+    )
+    export.add_argument(
+        "-k", dest="word", metavar="WORD", default="", help="Export only items with this word in their names."
+    )
     export.set_defaults(does=_export)
 
 

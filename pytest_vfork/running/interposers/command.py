@@ -16,7 +16,9 @@ class Command(Interposer):
 
     name = "command"
     options = (
-        Option("command", "'PREFIX {argv}'", "with --vfork-interposer=command: how to start a program under it"),
+        Option(
+            "command", "'PREFIX {argv}'", "With --vfork-interposer=command: start a program under it by this command."
+        ),
     )
 
     @property

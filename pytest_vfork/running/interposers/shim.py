@@ -33,9 +33,7 @@ class Shim(Interposer):
 
     name = "shim"
     modes = tuple(Mode)
-    options = (
-        Option("fault", "NAME", "a deviation that the shim shall commit on purpose, in mode emulate if none is given"),
-    )
+    options = (Option("fault", "NAME", "Let the shim deviate so on purpose, in mode emulate if none is given."),)
 
     def __init__(self, settings: Settings) -> None:
         from ...templates.faults import fault

@@ -52,7 +52,11 @@ class CommandSite(AgentSite):
 
     name = "command"
     options = (
-        Option("site-command", "'CMD {agent}'", "with --vfork-site=command: what leads there, as in 'ssh box {agent}'"),
+        Option(
+            "site-command",
+            "'CMD {agent}'",
+            "With --vfork-site=command: go there by this command, as in 'ssh box {agent}'.",
+        ),
     )
     _process: subprocess.Popen[bytes] | None = None
     _said: IO[bytes]
