@@ -66,7 +66,7 @@ static void remove_below(int parent, const char *name, int depth)
 	folder = fd < 0 ? NULL : fdopendir(fd);
 	for (struct dirent *entry; folder && (entry = readdir(folder));)
 		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
-			remove_below(dirfd(folder), entry->d_name, depth + 1);
+			remove_below(fd, entry->d_name, depth + 1);
 	if (folder)
 		closedir(folder);
 	unlinkat(parent, name, AT_REMOVEDIR);	/* fails while something is mounted there: then it stays */

@@ -150,6 +150,7 @@ static void keep_agents(void)
 int main(void)
 {
 	struct rlimit files = { 1024, 1048576 };
+	const char *named = getenv("agent");
 	int console;
 
 	mount_at("devtmpfs", "/dev", "");
@@ -158,7 +159,7 @@ int main(void)
 		dup2(console, fd);
 	mount_at("proc", "/proc", "");
 	mount_at("sysfs", "/sys", "");
-	agent = open(getenv("agent") ? getenv("agent") : "/agent", O_PATH | O_CLOEXEC);
+	agent = open(named ? named : "/agent", O_PATH | O_CLOEXEC);
 	mount_at("tmpfs", "/tmp", "mode=1777");
 	mount_at("tmpfs", "/run", "mode=755");
 	mount_at("tmpfs", "/dev/shm", "mode=1777");

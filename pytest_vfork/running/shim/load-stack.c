@@ -17,7 +17,6 @@ struct start load_read_start(uint64_t *sp)
 	struct auxiliary *each;
 
 	start.env = start.argv + *sp + 1;
-	each = start.auxiliary = (struct auxiliary *)start.env;
 	for (sp = (uint64_t *)start.env; *sp; sp++)
 		;
 	each = start.auxiliary = (struct auxiliary *)(sp + 1);

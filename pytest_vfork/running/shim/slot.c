@@ -293,6 +293,8 @@ void slot_is_thread(struct task *task, struct task *maker, int32_t tid)
 {
 	struct record *record = record_of(task);
 
+	if (!record)	/* not so: what is claimed lies in a chunk, which an analyser cannot know */
+		return;
 	record->process = maker->process;
 	record->numbers = slot_numbers(maker);
 	__atomic_store_n(&record->owner, tid, __ATOMIC_RELEASE);
