@@ -209,6 +209,12 @@ def test_a_known_deviation_is_foreseen(run: Run, pytester: pytest.Pytester) -> N
     run(*flags, "--vfork-mode=fork", "-rx").assert_outcomes(xfailed=CALLS)
 
 
+def test_what_is_foreseen_is_told_by_its_reason_without_a_traceback(run: Run) -> None:
+    told = run(*SUITE, "-k", CASE, "--vfork-mode=fork", "--xfail-tb").stdout.str()
+    assert told.count("level suspends, above the claim posix: ") == CALLS
+    assert "nodes.py" not in told
+
+
 def test_a_stale_expectation_is_red(run: Run, pytester: pytest.Pytester) -> None:
     (pytester.path / "known.toml").write_text(EXPECTED.format(case=CASE))
     result = run(*SUITE, "-k", f"{CASE}:vfork", "--vfork-expectations=known.toml")

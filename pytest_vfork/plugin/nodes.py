@@ -114,6 +114,8 @@ class TemplateItem(pytest.Item):
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *more: Any, **named: Any) -> Any:
         """Return what a person reads, with what broke as the one line for summaries."""
+        if isinstance(excinfo.value, pytest.xfail.Exception):
+            return excinfo.getrepr(style="value")  # a traceback through pytest and us would cost 0.1 s to read
         if self.result is None or not isinstance(excinfo.value, DeviationError):
             return super().repr_failure(excinfo, *more, **named)
         from ..reporters._failure import headline
