@@ -121,7 +121,7 @@ static long check(const struct frame *frame, const struct spawn *spawn)
 		return -EINVAL;
 	if (!spawn->args)
 		return 0;
-	if (b->writes_arguments_back && !can_overwrite8(regs->rdi))
+	if (b->writes_arguments_back && !can_change8(regs->rdi))
 		return -EFAULT;
 	if (b->reads_whole_arguments && !can_read(regs->rdi, sizeof(*spawn->args)))
 		return -EFAULT;
