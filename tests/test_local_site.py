@@ -51,6 +51,28 @@ def test_an_orphan_in_a_session_of_its_own_is_told_of_and_ended(builder: Builder
     assert not psutil.pid_exists(pid)
 
 
+def test_a_program_that_the_machine_keeps_from_running_is_told_from_one_that_hangs(builder: Builder) -> None:
+    cpu = min(os.sched_getaffinity(0))
+    code = f"""
+        import os, pathlib
+        os.sched_setaffinity(0, {{{cpu}}})
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+        group = pathlib.Path("/proc/self/autogroup")  # of the session (sched(7)): it counts first
+        group.exists() and group.write_text("19")
+        while True: pass
+    """
+    taker = f"import os; os.sched_setaffinity(0, {{{cpu}}})\nwhile True: pass"
+    with subprocess.Popen([sys.executable, "-c", taker]) as other:
+        try:
+            seen = run(builder, sys.executable, "-c", textwrap.dedent(code), deadline_s=3)
+        finally:
+            other.kill()
+    assert seen.status is None
+    assert (seen.runnable_s > seen.elapsed_s / 2, seen.cpu_s < seen.runnable_s / 4) == (True, True), seen
+    hanging = run(builder, sys.executable, "-c", "import signal; signal.pause()", deadline_s=2)
+    assert hanging.runnable_s < hanging.elapsed_s / 2
+
+
 def test_at_the_deadline_it_says_who_was_where_and_ends_everyone(builder: Builder) -> None:
     seen = run(builder, "sh", "-c", "sleep 1000 & echo $!; wait", deadline_s=2)
     assert seen.status is None

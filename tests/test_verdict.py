@@ -32,6 +32,24 @@ def test_a_case_passes_when_its_rules_hold(make_case: MakeCase) -> None:
     assert judge_case(case, observed(RECORDED)) == Verdict(Outcome.PASS, "it holds")
 
 
+@pytest.mark.parametrize(
+    ("cpu_s", "runnable_s", "outcome"),
+    [
+        (0.31, 51.0, Outcome.BROKEN),  # starved
+        (0.31, 0.02, Outcome.FAIL),  # asleep
+        (29.0, 31.0, Outcome.FAIL),  # it loops, on a machine that is shared
+        (5.0, 55.0, Outcome.BROKEN),  # it loops, or would have ended: nobody can tell
+    ],
+)
+def test_a_machine_that_is_too_slow_is_no_deviation(
+    make_case: MakeCase, cpu_s: float, runnable_s: float, outcome: Outcome
+) -> None:
+    seen = replace(observed(RECORDED, None), elapsed_s=60.0, cpu_s=cpu_s, runnable_s=runnable_s)
+    verdict = judge_case(make_case(order=("referee.releases < parent.returned",)), seen)
+    assert verdict.outcome is outcome
+    assert ("too slow" in verdict.why) == (outcome is Outcome.BROKEN)
+
+
 def test_the_wrong_order_fails(make_case: MakeCase) -> None:
     verdict = judge_case(make_case(order=("image.started < parent.returned",)), observed(RECORDED))
     assert verdict.outcome is Outcome.FAIL

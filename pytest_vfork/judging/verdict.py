@@ -22,7 +22,7 @@ def judge_case(case: Case, seen: Observation) -> Verdict:
         if what in ("broken", "unsupported"):
             return Verdict(Outcome(what), f"{why} ({os.strerror(event.value)})" if event.value else why)
     if seen.status is None:
-        return Verdict(
+        return _too_slow(seen) or Verdict(
             Outcome.FAIL,
             "the program did not end within the deadline",
             _first_unmet(case.rules, seen.events),
@@ -38,7 +38,8 @@ def judge_case(case: Case, seen: Observation) -> Verdict:
 def judge_workload(workload: Workload, seen: Observation) -> Verdict:
     """Judge one run of a workload: its end, its output, and whether it took the path that it is there for."""
     if seen.status is None:
-        return Verdict(Outcome.FAIL, "the program did not end within the deadline", "exited(0)", _still_running(seen))
+        why = "the program did not end within the deadline"
+        return _too_slow(seen) or Verdict(Outcome.FAIL, why, "exited(0)", _still_running(seen))
     if seen.stdout != workload.stdout:
         why = "its output is not what it is on Linux"
         return Verdict(Outcome.FAIL, why, repr(workload.stdout), repr(seen.stdout))
@@ -49,6 +50,18 @@ def judge_workload(workload: Workload, seen: Observation) -> Verdict:
         why = f"it did what it must, but nothing here can see the calls that it made: {seen.unseen}"
         return Verdict(Outcome.UNSUPPORTED, why)
     return _check_path(workload, census.tally(seen.spawns)) or Verdict(Outcome.PASS, workload.must)
+
+
+def _too_slow(seen: Observation) -> Verdict | None:
+    """Tell a program that the machine kept from running from one that hangs.
+
+    Most of the time it wanted a CPU, and it had one for less than a fifth of what it wanted. One that waits for what
+    does not come wants none, and one that loops takes what there is.
+    """
+    if seen.runnable_s < seen.elapsed_s / 2 or seen.cpu_s > seen.runnable_s / 4:
+        return None
+    had = f"{seen.cpu_s * 1000:.0f} ms of CPU in {seen.elapsed_s:.0f} s, and waited {seen.runnable_s:.0f} s for more"
+    return Verdict(Outcome.BROKEN, f"the machine was too slow: it had {had}", "exited(0)", _still_running(seen))
 
 
 def _still_running(seen: Observation) -> str:

@@ -155,6 +155,27 @@ static void write_shared(pid_t one, pid_t other, char *to, size_t size)
 	}
 }
 
+/* When a thread last ran, by the scheduler's clock; negative where the kernel does not tell. */
+static double last_ran_ms(const char *path)
+{
+	char text[4096];
+	const char *found = read_start(path, text, sizeof(text)) ? strstr(text, "se.exec_start") : NULL;
+	double ms;
+
+	return found && sscanf(found, "%*s : %lf", &ms) == 1 ? ms : -1;
+}
+
+/* How long a runnable thread has waited by now: schedstat counts a wait when it is over. We ourselves run now. */
+static uint64_t waits_us(pid_t pid, const char *tid)
+{
+	char path[400];
+	double now = last_ran_ms("/proc/self/sched"), then;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%s/sched", pid, tid);
+	then = last_ran_ms(path);
+	return now >= 0 && then >= 0 && now > then ? (uint64_t)((now - then) * 1000) : 0;
+}
+
 /* Tells where each thread of a process is, in one frame each; adds up how long they were runnable without running. */
 void tell_where(int fd, uint32_t id, const struct process *process, uint64_t *runnable_us)
 {
@@ -184,7 +205,7 @@ void tell_where(int fd, uint32_t id, const struct process *process, uint64_t *ru
 			  *shares ? shares : "-", thread.comm);
 		snprintf(path, sizeof(path), "/proc/%d/task/%s/schedstat", process->pid, entry->d_name);
 		if (read_start(path, line, sizeof(line)) && sscanf(line, "%*u %llu", &delay_ns) == 1)
-			*runnable_us += delay_ns / 1000;
+			*runnable_us += delay_ns / 1000 + (thread.state == 'R' ? waits_us(process->pid, entry->d_name) : 0);
 	}
 	if (tasks)
 		closedir(tasks);
