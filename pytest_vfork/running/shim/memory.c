@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "memory.h"
 
+#include <linux/prctl.h>
+
 #define PAGE 4096ul
 
 _Bool reader_sees(struct reader *reader, uintptr_t address)
@@ -59,8 +61,16 @@ void put_word(uintptr_t address, uint32_t value)
 		const void *base;
 		size_t size;
 	} from = { &value, sizeof(value) }, to = { (const void *)address, sizeof(value) };
+	long done;
+
+	/*
+	 * put_user writes a whole word or nothing, process_vm_writev the half that it can: so a word over the boundary of two pages is written by
+	 * put_user first, with whatever value.
+	 */
+	if (address % PAGE > PAGE - sizeof(value) && CALL(__NR_prctl, PR_GET_PDEATHSIG, address) == -EFAULT)
+		return;
 	/* not CALL: the sixth argument is one, its flags */
-	long done = call6(__NR_process_vm_writev, (uint64_t)CALL(__NR_getpid), ARG(&from), 1, ARG(&to), 1, 0);
+	done = call6(__NR_process_vm_writev, (uint64_t)CALL(__NR_getpid), ARG(&from), 1, ARG(&to), 1, 0);
 
 	if (done == -ENOSYS || done == -EPERM)
 		*(volatile uint32_t *)address = value;
