@@ -100,8 +100,8 @@ struct frame *deliver_sigsys(struct frame *frame, struct task *task)
 {
 	struct action *now = &task->dispositions->actions[SIGSYS], action = *now;
 	const struct outside *outside = outside_of(frame);
-	/* force_sig of the kernel: blocked or ignored, it kills */
-	_Bool is_forced = frame->info.code == SYS_SECCOMP;
+	/* force_sig of the kernel: blocked or ignored, it kills. The signal of a child's end has the same code (CLD_EXITED), and no arch. */
+	_Bool is_forced = frame->info.code == SYS_SECCOMP && frame->info.arch;
 	_Bool is_blocked = outside ? !!(outside->asked & BIT(SIGSYS)) : task->blocks_sigsys;
 
 	if (behaviour->departs && depart_stop(frame))
