@@ -30,16 +30,20 @@ static _Bool is_same(const struct state *a, const struct state *b)
 
 static uint32_t number_of_state(struct task *task)
 {
-	uint32_t i;
+	uint32_t i, oldest = 0;
 
 	if (is_same(&task->states[task->state], &task->now))
 		return task->state;
+	/* a handler that was entered in this state has yet to return to it, however long ago the state was noted */
+	task->left_at[task->state] = ++task->changes;
 	for (i = 0; i < STATES; i++)
 		if (is_same(&task->states[i], &task->now))
 			return i;
-	task->next_state = (task->next_state + 1) % STATES;
-	task->states[task->next_state] = task->now;
-	return task->next_state;
+	for (i = 1; i < STATES; i++)
+		if (task->left_at[i] < task->left_at[oldest])
+			oldest = i;
+	task->states[oldest] = task->now;
+	return oldest;
 }
 
 struct altstack task_stack(struct task *task, sigset mask)

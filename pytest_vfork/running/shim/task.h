@@ -26,7 +26,8 @@ struct task {
 	 * numbers, and the size of the stack that the kernel is given tells the number: it is in every frame.
 	 */
 	struct state now, states[STATES];
-	uint32_t state, next_state; /* the number of the one that is in force, and the one that was used last */
+	uint32_t state; /* the number of the one that is in force */
+	uint32_t changes, left_at[STATES]; /* the oldest is used again: how many changes there were, and when each was left last */
 	_Bool is_strict; /* seccomp(2): SECCOMP_SET_MODE_STRICT */
 	int32_t vfork_error; /* what a filter of the application's own answers to vfork, see sandbox.c; 0: it lets it be */
 	_Bool blocks_sigsys; /* the application believes that SIGSYS is blocked; for the kernel it never is */
