@@ -50,9 +50,12 @@ void action_install(void)
 void action_clear(struct dispositions *dispositions)
 {
 	struct action *sigsys = &dispositions->actions[SIGSYS];
+	uintptr_t handler = sigsys->handler;
 
-	if (is_handler(sigsys->handler))
-		memset(sigsys, 0, sizeof(*sigsys));
+	/* flush_signal_handlers of the kernel: flags and mask of one that is ignored, too */
+	memset(sigsys, 0, sizeof(*sigsys));
+	if (!is_handler(handler))
+		sigsys->handler = handler;
 	dispositions->handled = 0;
 	dispositions->one_shot = 0;
 	dispositions->mask_has_sigsys = 0;
