@@ -24,8 +24,11 @@
 /* The process ends of this signal when the frame is left, with the same siginfo. */
 static struct frame *die_of(struct frame *frame, int sig)
 {
-	struct action action = { .handler = HANDLER_DEFAULT };
+	struct action action = { 0 };
 
+	/* flags and mask stay, as force_sig of the kernel leaves them: who shares the handlers can see them */
+	CALL(__NR_rt_sigaction, sig, 0, &action, SIGSET_SIZE);
+	action.handler = HANDLER_DEFAULT;
 	CALL(__NR_rt_sigaction, sig, &action, 0, SIGSET_SIZE);
 	frame->info.signo = sig;
 	if (is_error(CALL(__NR_rt_tgsigqueueinfo, CALL(__NR_getpid), CALL(__NR_gettid), sig, &frame->info)))
@@ -62,7 +65,7 @@ static struct frame *deliver(struct frame *frame, struct task *task, int sig, co
 	struct frame *copy;
 
 	if ((action->flags & SA_ONSTACK) && altstack->size && !altstack_holds(altstack, top))
-		top = altstack->sp + altstack->size;
+		top = (altstack->sp + altstack->size) & ~15ul; /* where it ends at an odd address, the last bytes need not be there */
 	/* the kernel, too: a frame that does not fit an alternate stack is SIGSEGV, not an overrun; x86-64 has no restorer of its own */
 	if ((altstack->size && altstack_holds(altstack, top) && top - size < altstack->sp) || !can_overwrite(top - size, size) ||
 	    !(action->flags & SA_RESTORER_FLAG))
