@@ -161,10 +161,12 @@ static enum effect effect_of(int sig)
 	if (sig < 1 || sig > 64)
 		return HARMLESS;
 	if (is_stop(sig))
-		return now.handler == (uint64_t)SIG_DFL ? NOT_TRIED : now.handler == (uint64_t)SIG_IGN ? HARMLESS : NOT_TRIED;
+		return now.handler == (uint64_t)SIG_IGN ? HARMLESS : NOT_TRIED;
 	if (now.handler == (uint64_t)SIG_IGN || (now.handler == (uint64_t)SIG_DFL && is_mild(sig)))
 		return HARMLESS;
 	if (now.handler != (uint64_t)SIG_DFL && now.flags & SA_ONSTACK && !stack_is_good())
+		return NOT_TRIED;
+	if (now.handler != (uint64_t)SIG_DFL && !(now.flags & SA_ONSTACK) && altstack_now().flags & SS_AUTODISARM) /* disarmed */
 		return NOT_TRIED;
 	return is_ours(&now) && now.flags & RESTORER && now.restorer == (uint64_t)restorer ? HARMLESS : DEADLY;
 }
@@ -730,7 +732,7 @@ static int any_exit_signal(void)
 	return one_in(2) ? SIGCHLD : one_in(3) ? 0 : one_in(4) ? (int)(64 + below(192)) : (int)(1 + below(64));
 }
 
-static const uint64_t bad_stacks[] = { 8, 0x1000, ARENA + 2 * PAGE + 0x800, 0xffff888000000000, ~15ull, 0x7ffffffff000, 0x800000000000, READABLE + PAGE };
+static const uint64_t bad_stacks[] = { 8, 0x1000, ARENA + 0x800000, 0xffff888000000000, ~15ull, 0x7ffffffff000, 0x800000000000, READABLE + PAGE };
 
 /* A signal at the child's end must not end or stop the block. */
 static int settle(struct call *call, int exit_signal)

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import grammar
 import psutil
 
 from pytest_vfork.building.builder import Builder
@@ -27,7 +28,7 @@ from pytest_vfork.running.interposers import Settings
 from pytest_vfork.running.interposers.shim import Shim
 
 FOLDER = Path(__file__).parent
-# -no-pie: what is asked for and seen has addresses in it; no red zone: a vfork child runs on the stack of its parent, below it.
+# -no-pie: addresses are asked for and seen. No red zone: a vfork child runs on its parent's stack, below it.
 FLAGS = (
     "-O1",
     "-w",
@@ -185,27 +186,81 @@ def run_calls(fuzzer: Fuzzer, seed: int, count: int, at_once: int = 50) -> Itera
         yield from Calls(fuzzer, seed).compare(first, min(at_once, blocks - first))
 
 
+# --- programs
+
+
+class Programs:
+    """Small programs, each a process of its own, many in one run."""
+
+    def __init__(self, fuzzer: Fuzzer) -> None:
+        self.fuzzer = fuzzer
+
+    def tell(self, where: str, programs: Sequence[grammar.Block]) -> list[list[str]]:
+        """Return what each has told."""
+        told: list[list[str]] = []
+        for line in self.fuzzer.run(where, text="".join(f"{grammar.text(block)}\n" for block in programs)):
+            if line.startswith("== "):
+                told.append([line.split(" ", 2)[2]])
+            elif told:
+                told[-1].append(line)
+        return told + [["nothing"]] * (len(programs) - len(told))
+
+    def differs(self, program: grammar.Block) -> bool:
+        """Each time, and native is the same as itself, or it is chance."""
+        native, shim = (self.tell(where, [program] * 3) for where in ("native", "shim"))
+        return all(one == native[0] for one in native) and all(one != native[0] for one in shim)
+
+    def compare(self, title: str, programs: Sequence[grammar.Block]) -> Iterator[Difference]:
+        """Compare programs, and shrink those that differ."""
+        native, shim = (self.tell(where, programs) for where in ("native", "shim"))
+        for at, program in enumerate(programs):
+            if native[at] != shim[at]:
+                yield self._explain(f"{title} {at}", program, native[at], shim[at])
+
+    def _explain(self, title: str, program: grammar.Block, native: list[str], shim: list[str]) -> Difference:
+        if not self.differs(program):
+            return Difference(title, native, shim, steady=False, taken=[grammar.text(program)])
+        kept = self._shrink(program)
+        native, shim = (self.tell(where, [kept])[0] for where in ("native", "shim"))
+        return Difference(title, native, shim, taken=[grammar.text(kept)])
+
+    def _shrink(self, program: grammar.Block) -> grammar.Block:
+        while True:
+            less = next((less for less in grammar.smaller(program) if self.differs(less)), None)
+            if less is None:
+                return program
+            program = less
+
+
+def run_programs(fuzzer: Fuzzer, seed: int, count: int) -> Iterator[Difference]:
+    """Run `count` programs natively and under the shim, those that once differed first."""
+    programs = Programs(fuzzer)
+    yield from programs.compare("programs.txt", grammar.known())
+    for first in range(0, count, BATCH):
+        batch = [grammar.Maker(f"{seed}-{at}").program() for at in range(first, min(first + BATCH, count))]
+        yield from programs.compare(f"programs, seed {seed}, from {first}:", batch)
+
+
 def main() -> int:
     """Fuzz, and print what differs."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["calls"])
+    parser.add_argument("what", choices=["calls", "programs"])
     parser.add_argument("--seed", type=int, default=None)
-    parser.add_argument("--count", type=int, default=100_000)
+    parser.add_argument("--count", type=int, default=None, help="1000000 calls or 100000 programs, if not given")
     parser.add_argument("--fault", help="a fault of the shim, to see that it is found")
     parser.add_argument("--mode", default="emulate", choices=["reissue", "emulate"])
     arguments = parser.parse_args()
     seed = arguments.seed if arguments.seed is not None else random.randrange(1 << 32)
+    run, count = (run_calls, 1_000_000) if arguments.what == "calls" else (run_programs, 100_000)
+    count = count if arguments.count is None else arguments.count
     began, found, unsteady = time.monotonic(), 0, 0
     it = fuzzer(arguments.what, Builder.of_user(), arguments.fault, Mode(arguments.mode))
-    for difference in run_calls(it, seed, arguments.count):
+    for difference in run(it, seed, count):
         print(difference, flush=True)
         found += difference.steady
         unsteady += not difference.steady
     took_s = time.monotonic() - began
-    print(
-        f"{arguments.count} {arguments.what}, seed {seed}, {took_s:.0f} s: "
-        f"{found} differences, {unsteady} that did not come again"
-    )
+    print(f"{count} {arguments.what}, seed {seed}, {took_s:.0f} s: {found} differences, {unsteady} that came but once")
     return 1 if found else 0
 
 
