@@ -173,7 +173,7 @@ struct frame *answer_sigreturn(struct frame *frame, struct task *task)
 	/* the kernel has written it without SIGSYS: where that was blocked, and the mask is still the one of before, it is to be blocked again */
 	mask_set(theirs, task, theirs->mask | (entered && is_untouched(theirs->mask, entered->mask) ? BIT(SIGSYS) : 0));
 	altstack_set(task, &before, theirs->regs.rsp);
-	theirs->stack = task_stack(task, theirs->mask);
+	theirs->stack = task_stack(task, theirs->mask, is_outside(theirs));
 	if (!pending_has(task) || task->blocks_sigsys)
 		return theirs;
 	/* its handler's frame may lie where this one is */

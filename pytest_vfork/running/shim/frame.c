@@ -64,7 +64,7 @@ struct frame *frame_copy(uintptr_t top, const struct frame *frame)
 
 struct frame *frame_copy_to_task(struct task *task, const struct frame *frame)
 {
-	struct altstack stack = task_stack(task, frame->mask);
+	struct altstack stack = task_stack(task, frame->mask, 0);
 	struct frame *copy = frame_copy(stack.sp + stack.size, frame);
 
 	copy->stack = stack;

@@ -46,12 +46,12 @@ static uint32_t number_of_state(struct task *task)
 	return oldest;
 }
 
-struct altstack task_stack(struct task *task, sigset mask)
+struct altstack task_stack(struct task *task, sigset mask, _Bool waits)
 {
 	struct altstack stack = { .sp = task_room(task), .flags = 0 };
 
-	/* where every signal is blocked no handler is entered, and no frame written: so it is around a spawn */
-	if (!task->blocks_sigsys || ~(mask | BIT(SIGSYS) | BIT(SIGKILL) | BIT(SIGSTOP))) {
+	/* where every signal is blocked no handler is entered, and no frame written: so it is around a spawn, but not in a wait with another mask */
+	if (!task->blocks_sigsys || waits || ~(mask | BIT(SIGSYS) | BIT(SIGKILL) | BIT(SIGSTOP))) {
 		task->now.mask = task->blocks_sigsys ? mask | BIT(SIGSYS) : 0;
 		task->state = number_of_state(task);
 	}

@@ -88,8 +88,11 @@ void task_end(struct task *task, int32_t pid);
 /* From now on, until NULL, this task is a parent that waits for this word. */
 void task_waits(struct task *task, uint32_t *word);
 
-/* The slot's stack, as sigaltstack(2) wants it, with the number of the state in its size; `mask` is the one that the kernel will have. */
-struct altstack task_stack(struct task *task, sigset mask);
+/*
+ * The slot's stack, as sigaltstack(2) wants it, with the number of the state in its size; `mask` is the one that the kernel will have, but while
+ * the task waits with another one.
+ */
+struct altstack task_stack(struct task *task, sigset mask, _Bool waits);
 /* The state when the kernel wrote a frame that says this stack; NULL: it is no slot's. */
 const struct state *task_state_at(const struct task *task, const struct altstack *stack);
 /* Above the slot's stack: where a frame can be left from that brings another stack, for on one that is in force the kernel changes none. */

@@ -114,7 +114,7 @@ struct frame *shim_arrive(struct frame *frame)
 
 static struct frame *leave(struct frame *frame, struct task *task)
 {
-	struct altstack stack = task_stack(task, frame->mask);
+	struct altstack stack = task_stack(task, frame->mask, is_outside(frame));
 
 	if (frame->stack.size != stack.size && frame_size(frame) <= ASIDE_SIZE)
 		frame = frame_copy(task_aside(task), frame);
