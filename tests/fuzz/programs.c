@@ -60,7 +60,7 @@ struct task {
 	struct task *parent;
 	int last, children, gate;
 	uint64_t kills; /* what would end it while it waits for a child, or after */
-	_Bool is_root, is_thread, below_thread, shares_memory, shares_handlers, silent, in_plain_handler, lets_go, is_suspended, got_signal;
+	_Bool is_root, is_thread, below_thread, shares_memory, shares_handlers, silent, in_plain_handler, lets_go, is_suspended, got_signal, has_child;
 };
 
 static struct shared *const shared = (struct shared *)SHARED;
@@ -72,6 +72,7 @@ static char stacks[STACKS][STACK_SIZE] __attribute__((aligned(64)));
 static uint32_t next_stack;
 static int handlers[65]; /* the node that says what to do */
 static uint64_t memory[64];
+static _Bool has_threads;
 static char program_text[16384];
 extern char **environ;
 
@@ -171,6 +172,12 @@ static uint64_t deadly(void)
 	return set;
 }
 
+/* A signal of a child's end is the process's: any thread may take it. */
+static uint64_t own(const struct task *task, uint64_t set)
+{
+	return task->is_thread ? set & ~(BIT(SIGCHLD) | BIT(SIGURG)) : set;
+}
+
 static uint64_t visible(const struct task *task, uint64_t mask)
 {
 	return task->in_plain_handler ? mask & ~BIT(SIGSYS) : mask;
@@ -186,7 +193,8 @@ static void on_signal(int sig, siginfo_t *info, void *context)
 	(void)info;
 	(void)context;
 	if (is_mild(sig)) { /* at the end of a child, before or after the parent goes on */
-		__atomic_fetch_add(&shared->ended, 1, __ATOMIC_RELAXED);
+		if (!task->silent)
+			__atomic_fetch_add(&shared->ended, 1, __ATOMIC_RELAXED);
 		return;
 	}
 	task->in_plain_handler = was || !(node->words[1] & SA_ONSTACK);
@@ -285,13 +293,14 @@ static void spawn(struct task *task, const struct node *node)
 	birth.task.shares_handlers = !!(flags & CLONE_SIGHAND);
 	birth.task.in_plain_handler = task->in_plain_handler;
 	birth.task.children = birth.task.last = 0;
-	birth.task.lets_go = birth.task.is_suspended = 0;
+	birth.task.lets_go = birth.task.is_suspended = birth.task.has_child = 0;
 	birth.task.gate = (int)__atomic_fetch_add(&shared->next_gate, 1, __ATOMIC_RELAXED);
 	__atomic_store_n(&shared->gates[birth.task.gate % GATES], 0, __ATOMIC_SEQ_CST);
 	task->kills = deadly();
 	task->is_suspended = vfork_like;
 	task->got_signal = 0;
-	if (!task->is_thread)
+	task->has_child = 1;
+	if (!task->is_thread && !task->below_thread)
 		words[0] = words[1] = 0;
 	else
 		flags &= ~(uint64_t)(CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID);
@@ -314,6 +323,7 @@ static void spawn(struct task *task, const struct node *node)
 		pid = issue(__NR_clone, flags | exit_signal, has_stack ? (uint64_t)stack_top() : 0, (uint64_t)&words[0], (uint64_t)&words[1], &birth);
 	}
 	if (pid < 0) {
+		task->is_suspended = task->has_child = 0;
 		TELL(task, "spawn %d fails %d\n", (int)way, (int)-pid);
 		return;
 	}
@@ -321,8 +331,9 @@ static void spawn(struct task *task, const struct node *node)
 
 	open_gate(birth.task.gate);
 	await((int)pid);
+	task->is_suspended = task->has_child = 0;
 	TELL(task, "spawned %d%s", (int)way, vfork_like && shares && !had_let_go ? " and goes on too early" : "");
-	if (!task->is_thread)
+	if (!task->is_thread && !task->below_thread)
 		TELL(task, " words %s %s", words[0] == (uint32_t)pid ? "tid" : words[0] ? "other" : "0", words[1] == (uint32_t)pid ? "tid" : words[1] ? "other" : "0");
 	TELL(task, "\n");
 	task->last = (int)pid;
@@ -362,7 +373,7 @@ static void execute(struct task *task, const struct node *node)
 	char *argv[] = { "programs", text, gate, lane, task->silent ? "silent" : "tells", NULL };
 	long result;
 
-	if (task->is_thread || node->words[0] > 4)
+	if (task->is_thread || task->has_child || node->words[0] > 4)
 		return;
 	copy_text(text, sizeof(text), node->block_count ? node->from[0] : "", node->block_count ? node->to[0] : "");
 	number(gate, (unsigned int)(task->gate < 0 ? GATES : task->gate % GATES));
@@ -441,7 +452,7 @@ static void show(struct task *task)
 	static const int signals[] = { SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGTERM, SIGCHLD, 34 };
 	struct altstack stack = altstack_now();
 
-	TELL(task, "mask %x pending %x", visible(task, mask_now()), visible(task, pending_now()));
+	TELL(task, "mask %x pending %x", visible(task, mask_now()), own(task, visible(task, pending_now())));
 	TELL(task, " stack %s %x %x", stack.sp ? "set" : "none", (uint64_t)stack.flags, stack.size);
 	for (unsigned int i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
 		struct action action = action_now(signals[i]);
@@ -452,7 +463,7 @@ static void show(struct task *task)
 	TELL(task, " ids %d %d files", (int)RAW(__NR_geteuid), (int)RAW(__NR_getegid));
 	for (int i = 0; i < 8; i++)
 		TELL(task, " %x", (uint64_t)RAW(__NR_fcntl, 20 + task->lane * 8 + i, F_GETFD) & 0xff);
-	TELL(task, " memory %x %x ended %d\n", memory[task->lane * 2], memory[task->lane * 2 + 1], task->is_thread || task->below_thread ? 0 : (int)shared->ended);
+	TELL(task, " memory %x %x ended %d\n", memory[task->lane * 2], memory[task->lane * 2 + 1], has_threads ? 0 : (int)shared->ended);
 }
 
 static void set_action(struct task *task, const struct node *node, uint64_t handler)
@@ -464,6 +475,8 @@ static void set_action(struct task *task, const struct node *node, uint64_t hand
 		return;
 	if (task->shares_handlers) /* shared-handlers */
 		action.flags &= ~(uint64_t)SA_ONSTACK;
+	if (has_threads) /* what one raises resets the handler of all */
+		action.flags &= ~(uint64_t)SA_RESETHAND;
 	if (!(action.flags & SA_ONSTACK)) /* plain-handlers */
 		action.mask &= ~BIT(SIGSYS);
 	if (handler > 1)
@@ -473,11 +486,12 @@ static void set_action(struct task *task, const struct node *node, uint64_t hand
 
 /*
  * A thread's death is that of the others, wherever they are. The root goes on, or most programs would be short. And who shares the memory of its
- * own parent is not killed by a child of its own, whose stack that parent would go on to use.
+ * own parent is not killed by a child of its own, whose stack that parent would go on to use. Who has a child that goes on (this is a handler that
+ * runs before the call returns) stays, too.
  */
 static _Bool is_spared(const struct task *task, const struct task *to)
 {
-	return to->is_thread || (to == task ? task->is_root : to->shares_memory);
+	return to->is_thread || (to == task ? task->is_root || task->has_child : to->shares_memory);
 }
 
 static void send(struct task *task, const struct node *node, struct task *to)
@@ -576,7 +590,7 @@ static void do_one(struct task *task, struct node *node)
 	} else if (is(node, "exec")) {
 		execute(task, node);
 	} else if (is(node, "exit")) {
-		if (task->is_thread)
+		if (task->is_thread || task->has_child)
 			return;
 		TELL(task, "exits %d\n", (int)w[0]);
 		task->lets_go = 1;
@@ -620,7 +634,8 @@ static void do_one(struct task *task, struct node *node)
 	} else if (is(node, "suspend")) {
 		wait_masked(task, w[0]);
 	} else if (is(node, "sigwait")) {
-		TELL(task, "sigwait %d\n", (int)RAW(__NR_rt_sigtimedwait, &w[0], 0, &at_once, 8));
+		old = own(task, w[0]);
+		TELL(task, "sigwait %d\n", (int)RAW(__NR_rt_sigtimedwait, &old, 0, &at_once, 8));
 	} else {
 		RAW(__NR_exit_group, 73);
 	}
@@ -676,6 +691,7 @@ static void root(void)
 
 	setpgid(0, 0);
 	parse(program_text, &first);
+	has_threads = !!strstr(program_text, "threads");
 	begin(&task, NULL);
 	run(&task, first);
 	TELL(&task, "root ends\n");
