@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Runs small programs that spawn, one a line of stdin, each in a process of its own, and says what each has told. fuzz.py makes the lines:
+ * Runs small programs that spawn, one a line of stdin, each in a process of its own, and says what each has told. grammar.py makes the lines:
  *
  *	OP WORD... { BLOCK } ...
  *
@@ -42,6 +42,7 @@ struct lane {
 struct shared {
 	int main_pid;
 	uint32_t next_gate, gates[GATES];
+	uint32_t late; /* parents that a signal should have ended while they waited */
 	uint32_t ended; /* exit signals that were handled, in whatever order */
 	struct lane lanes[LANES];
 };
@@ -161,6 +162,13 @@ static _Bool dumps_or_ends(int sig)
 	return !is_mild(sig) && !is_stop(sig);
 }
 
+/* They end a parent when it has returned, the others at once. */
+static _Bool dumps_core(int sig)
+{
+	return sig == SIGQUIT || sig == SIGSEGV || sig == SIGABRT || sig == SIGILL || sig == SIGTRAP || sig == SIGBUS || sig == SIGFPE || sig == SIGXCPU ||
+	       sig == SIGXFSZ || sig == SIGSYS;
+}
+
 /* The signals that would end who has these actions and this mask. */
 static uint64_t deadly(void)
 {
@@ -277,6 +285,7 @@ static void spawn(struct task *task, const struct node *node)
 {
 	enum way way = (enum way)node->words[0];
 	uint64_t flags = node->words[1], exit_signal = node->words[2];
+	_Bool was_suspended = task->is_suspended, had_child = task->has_child; /* by a call that a handler interrupts, before it has returned */
 	_Bool shares = way != COPY && way != FORK, vfork_like = way != FORK && way != MEMORY;
 	struct clone_args args = { 0 };
 	struct birth birth = { .parent = task, .task = *task, .block = node->block_count ? node->blocks[0] : -1 };
@@ -323,7 +332,8 @@ static void spawn(struct task *task, const struct node *node)
 		pid = issue(__NR_clone, flags | exit_signal, has_stack ? (uint64_t)stack_top() : 0, (uint64_t)&words[0], (uint64_t)&words[1], &birth);
 	}
 	if (pid < 0) {
-		task->is_suspended = task->has_child = 0;
+		task->is_suspended = was_suspended;
+		task->has_child = had_child;
 		TELL(task, "spawn %d fails %d\n", (int)way, (int)-pid);
 		return;
 	}
@@ -331,7 +341,8 @@ static void spawn(struct task *task, const struct node *node)
 
 	open_gate(birth.task.gate);
 	await((int)pid);
-	task->is_suspended = task->has_child = 0;
+	task->is_suspended = was_suspended;
+	task->has_child = had_child;
 	TELL(task, "spawned %d%s", (int)way, vfork_like && shares && !had_let_go ? " and goes on too early" : "");
 	if (!task->is_thread && !task->below_thread)
 		TELL(task, " words %s %s", words[0] == (uint32_t)pid ? "tid" : words[0] ? "other" : "0", words[1] == (uint32_t)pid ? "tid" : words[1] ? "other" : "0");
@@ -390,6 +401,7 @@ static void spawn_posix(struct task *task, const struct node *node)
 	char *argv[] = { "programs", text, gate, lane, task->silent ? "silent" : "tells", NULL };
 	posix_spawnattr_t attributes;
 	posix_spawn_file_actions_t actions;
+	_Bool had_child = task->has_child;
 	sigset_t none, two;
 	pid_t pid = 0;
 	int result, index;
@@ -414,10 +426,12 @@ static void spawn_posix(struct task *task, const struct node *node)
 		posix_spawn_file_actions_adddup2(&actions, 2, 20 + task->lane * 8 + 7);
 	if (node->words[0] & 8)
 		posix_spawn_file_actions_addclose(&actions, 20 + task->lane * 8 + 1);
+	task->has_child = 1;
 	result = posix_spawn(&pid, paths[node->words[1]], &actions, &attributes, argv, environ);
 	open_gate(index);
 	if (!result)
 		await(pid);
+	task->has_child = had_child;
 	TELL(task, "posix_spawn %d\n", result);
 	if (!result) {
 		task->last = pid;
@@ -435,6 +449,8 @@ static void wait_for(struct task *task, uint64_t how)
 	siginfo_t info = { 0 };
 	long result;
 
+	if (how == 2 && task->has_child) /* that one may have ended by now, or not */
+		how = 1;
 	do {
 		if (how == 3)
 			result = RAW(__NR_waitid, P_PID, last, &info, WEXITED | WNOWAIT | __WALL, 0);
@@ -511,6 +527,15 @@ static void send(struct task *task, const struct node *node, struct task *to)
 		if (kills & BIT(sig))
 			task->silent = 1;
 		RAW(__NR_tkill, to->tid, sig);
+		if (kills & BIT(sig) && !dumps_core(sig)) {
+			const struct timespec pause = { 0, 1000000 };
+			int looks;
+
+			for (looks = 0; looks < 500 && RAW(__NR_getppid) == to->tid; looks++)
+				RAW(__NR_nanosleep, &pause, 0);
+			if (looks == 500)
+				__atomic_fetch_add(&shared->late, 1, __ATOMIC_RELAXED);
+		}
 		TELL(task, "sent %d to the parent\n", sig);
 		return;
 	}
@@ -763,6 +788,8 @@ int main(int argc, char **argv)
 				printf("lane %d\n", i);
 			fwrite(shared->lanes[i].room, 1, size < LANE_SIZE ? size : LANE_SIZE, stdout);
 		}
+		if (shared->late)
+			printf("killed late %u\n", shared->late);
 		fflush(stdout);
 	}
 	return 0;

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Run random calls and random programs natively and under the shim, and compare what they say: docs/reliability.md.
 
-python tests/fuzz/fuzz.py calls --count 1000000
-python tests/fuzz/fuzz.py programs --count 100000
+cd tests && python -m fuzz calls --count 1000000
+cd tests && python -m fuzz programs --count 100000
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import grammar
 import psutil
 
 from pytest_vfork.building.builder import Builder
 from pytest_vfork.model import Mode
 from pytest_vfork.running.interposers import Settings
 from pytest_vfork.running.interposers.shim import Shim
+
+from . import grammar
 
 FOLDER = Path(__file__).parent
 # -no-pie: addresses are asked for and seen. No red zone: a vfork child runs on its parent's stack, below it.
@@ -243,7 +243,7 @@ def run_programs(fuzzer: Fuzzer, seed: int, count: int) -> Iterator[Difference]:
 
 def main() -> int:
     """Fuzz, and print what differs."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m fuzz", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("what", choices=["calls", "programs"])
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--count", type=int, default=None, help="1000000 calls or 100000 programs, if not given")
@@ -262,7 +262,3 @@ def main() -> int:
     took_s = time.monotonic() - began
     print(f"{count} {arguments.what}, seed {seed}, {took_s:.0f} s: {found} differences, {unsteady} that came but once")
     return 1 if found else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Two fuzzers of the shim, of calls and of programs: docs/reliability.md."""
