@@ -3,13 +3,22 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+from pathlib import Path
+
 import pytest
 from fuzz import driver, grammar
 
-from pytest_vfork.building.builder import Builder
+from pytest_vfork.building.builder import CASE_FLAGS, Builder
 from pytest_vfork.model import Mode
+from pytest_vfork.running.interposers import Settings
+from pytest_vfork.running.interposers.shim import Shim
 
 SEED = 1
+FOLDER = Path(__file__).parent
+HOSTILE = FOLDER / "hostile" / "hostile.h"
+LEFT_OVER = sorted((FOLDER / "fuzz" / "left_over").iterdir())
 
 
 @pytest.mark.parametrize("mode", [Mode.REISSUE, Mode.EMULATE], ids=["reissue", "emulate"])
@@ -53,6 +62,19 @@ def test_a_fault_is_found_by_programs(builder: Builder, fault: str) -> None:
     assert difference is not None
     # shrunk: nothing can be left out
     assert len(difference.taken[0].split()) < 40, str(difference)
+
+
+@pytest.mark.parametrize("file", LEFT_OVER, ids=[file.stem for file in LEFT_OVER])
+def test_what_is_left_over_is_still_so(builder: Builder, file: Path) -> None:
+    # listed in docs/emulation.md; what differs no more is to be taken out there, and out of what the fuzzers leave out
+    source = file.read_text("utf-8").replace('#include "hostile.h"', HOSTILE.read_text("utf-8"))
+    program = builder.c_program(file.name, source, (*CASE_FLAGS, "-O1", "-w"))
+    environments = [{}, Shim(Settings(Mode.EMULATE, builder)).boot().env]
+    native, shim = (
+        subprocess.run(program.argv, env={**os.environ, **more}, capture_output=True, text=True, timeout=60, check=True)
+        for more in environments
+    )
+    assert native.stdout != shim.stdout
 
 
 def test_a_program_is_read_as_it_is_written() -> None:

@@ -80,6 +80,9 @@ void share_end(struct task *task, struct spawn *spawn, long result)
 		if (!behaviour->clears_without_wake)
 			CALL(__NR_futex, spawn->app_child_tid, FUTEX_WAKE, 1);
 	}
+	/* one that has died of SIGSYS has taken our handler from all that share it (die_of in deliver.c) */
+	if (is_made && spawn->suspender != NOBODY_SUSPENDS && (spawn->asked & (CLONE_SIGHAND | CLONE_THREAD)) == CLONE_SIGHAND)
+		action_install();
 	/* a faulty release may come while the child still needs its slot */
 	if (is_made && (spawn->suspender == NOBODY_SUSPENDS || behaviour->departs))
 		slot_is_thread(spawn->child, task, (int32_t)result);
