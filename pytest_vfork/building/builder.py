@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import signal
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -148,7 +149,7 @@ class Builder:
         def make(folder: Path) -> None:
             for name, text in sources.items():
                 (folder / name).write_text(text, "utf-8")
-            said = _run([*command, *(() if classes else ("-o", stem)), main], folder)
+            said = _run([*command, *(() if classes else ("-o", stem)), main], folder, is_here=True)
             (folder / COMPILER_LOG).write_text(said, "utf-8")
 
         key = ("compiled", *sources, *sources.values(), *command, toolchain.identify(compiler, version))
@@ -164,7 +165,7 @@ class Builder:
         text = "\0".join(file.name + "\0" + file.read_text("utf-8") for file in files)
 
         def make(folder: Path) -> None:
-            _run([*self.cc, *flags, *map(str, sources), "-o", str(folder / name)])
+            _run([*self.cc, *flags, *map(str, sources), "-o", str(folder / name)], folder)
 
         return self.cache.get(("shared", name, text, *flags, toolchain.identify(self.cc)), make) / name
 
@@ -173,7 +174,7 @@ class Builder:
 
         def make(folder: Path) -> None:
             (folder / filename).write_text(source, "utf-8")
-            said = _run([*command, "-o", str(folder / stem), str(folder / filename)])
+            said = _run([*command, "-o", str(folder / stem), str(folder / filename)], folder)
             (folder / COMPILER_LOG).write_text(said, "utf-8")
             _note(folder, [*command, "-o", stem, filename])
 
@@ -190,7 +191,10 @@ class Builder:
             (folder / COMPILER_LOG).write_text(said, "utf-8")
             _note(folder, [*quick.command, "-o", stem, filename, *quick.after])
 
-        folder = self.cache.get(("quick program", filename, source, *quick.key), make)
+        try:
+            folder = self.cache.get(("quick program", filename, source, *quick.key), make)
+        except RefusedError:  # it was killed; the next time it is asked again
+            return None
         is_refused = (folder / COMPILER_LOG).stat().st_size > 0
         return None if is_refused else _program(folder, filename)
 
@@ -241,14 +245,26 @@ def _note(folder: Path, command: list[str]) -> None:
     (folder / COMPILER_COMMAND).write_text(f"{shlex.join(command)}\n", "utf-8")
 
 
-def _run(command: list[str], folder: Path | None = None) -> str:
+def _run(command: list[str], folder: Path, *, is_here: bool = False) -> str:
+    """Run a compiler that fills a folder, in that folder if `is_here`; return what it says."""
     try:
         done = subprocess.run(
-            command, cwd=folder, capture_output=True, text=True, timeout=_COMPILE_DEADLINE_S, check=False
+            command,
+            cwd=folder if is_here else None,
+            env=toolchain.compiling_in(folder),
+            capture_output=True,
+            text=True,
+            errors="backslashreplace",
+            timeout=_COMPILE_DEADLINE_S,
+            check=False,
         )
     except subprocess.TimeoutExpired as error:
         raise CompileError(f"no end within {_COMPILE_DEADLINE_S} s: {' '.join(command)}") from error
+    except OSError as error:  # it is not there, or nothing can be started
+        raise CompileError(f"{command[0]}: {error.strerror}") from error
+    if done.returncode < 0:
+        raise CompileError(f"{command[0]} was ended by {signal.Signals(-done.returncode).name}")
     if done.returncode:
-        where = f"cd {folder} && " if folder else ""
+        where = f"cd {folder} && " if is_here else ""
         raise CompileError(f"{where}{' '.join(command)}\n{done.stdout}{done.stderr}")
     return done.stderr

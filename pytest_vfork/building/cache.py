@@ -3,27 +3,45 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import os
 import shutil
+import stat
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from . import own
+
 LIMIT_BYTES = 512 * 1024 * 1024
+
+
+# Of a file system that knows no locks, or whose server does not answer for them (flock(2), NFS).
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
+# So little is left that what failed to be written failed for that.
+_FULL_BYTES = 1 << 20
+_ELSEWHERE = "set XDG_CACHE_HOME to another folder"
 
 
 class RefusedError(Exception):
     """What was to be made cannot be; the message may name files of the folder."""
 
 
+class CacheError(Exception):
+    """The cache cannot be used, or nothing can be put into it; the message says why and what to do."""
+
+
 def home_of_caches() -> Path:
     """Return $XDG_CACHE_HOME, if it is absolute (XDG Base Directory Specification), else ~/.cache."""
     named = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    return named if named.is_absolute() else Path("~/.cache").expanduser()
+    try:
+        return named if named.is_absolute() else Path("~/.cache").expanduser()
+    except RuntimeError as error:  # HOME is not set, and the user has no entry in passwd(5)
+        raise CacheError("the cache has no place: HOME is not set; set it, or XDG_CACHE_HOME") from error
 
 
 class Cache:
@@ -37,32 +55,47 @@ class Cache:
 
     @classmethod
     def of_user(cls) -> Cache:
-        """Open the user's cache, $XDG_CACHE_HOME/pytest-vfork or ~/.cache/pytest-vfork, for the user alone (0700)."""
+        """Open the user's cache, $XDG_CACHE_HOME/pytest-vfork or ~/.cache/pytest-vfork, for the user alone (0700).
+
+        Raise CacheError. One that can only be read is good for what is in it.
+        """
         root = home_of_caches() / "pytest-vfork"
-        root.mkdir(parents=True, exist_ok=True)
-        root.chmod(0o700)
+        try:
+            root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if root.stat().st_uid == os.geteuid() and stat.S_IMODE(root.stat().st_mode) != 0o700:
+                root.chmod(0o700)
+        except OSError as error:
+            raise CacheError(f"the cache: {own.shown(root)}: {error.strerror}: {_ELSEWHERE}") from error
+        wrong = own.exposed(root)
+        if not wrong and os.statvfs(root).f_flag & os.ST_NOEXEC:
+            wrong = "is mounted noexec: no program starts there"
+        if wrong:
+            raise CacheError(f"the cache: {own.shown(root)} {wrong}: {_ELSEWHERE}")
         return cls(root)
 
     def get(self, key: tuple[str, ...], make: Callable[[Path], None]) -> Path:
         """Return the folder for `key`; if it is absent, call `make` once, among all processes, to fill it.
 
-        If `make` raises RefusedError, what it wrote is kept to be looked at, and the error says where.
+        If `make` raises RefusedError, what it wrote is kept to be looked at, and the error says where. Raise CacheError
+        if nothing can be written.
         """
         digest = _digest(key)
         folder = self.root / digest
         if self._touch(folder):
             return folder
-        with self._locked(f"{digest}.lock"):
+        with self._writing(), self._locked(f"{digest}.lock"):
             if self._touch(folder):
                 return folder
-            unfinished = Path(tempfile.mkdtemp(dir=self.root, prefix=".making-"))
+            unfinished = Path(tempfile.mkdtemp(dir=self.root, prefix=f".making-{digest}-"))
             try:
                 make(unfinished)
-                unfinished.rename(folder)
+                self._put(unfinished, folder)
             except RefusedError as error:
+                if _is_full(self.root):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
                 refused = folder.with_suffix(".refused")
                 shutil.rmtree(refused, ignore_errors=True)
-                unfinished.rename(refused)
+                self._put(unfinished, refused)
                 raise type(error)(str(error).replace(str(unfinished), str(refused))) from error
             finally:
                 shutil.rmtree(unfinished, ignore_errors=True)
@@ -77,13 +110,24 @@ class Cache:
         if self._touch(link):  # through the link: what was pruned is made again
             return self.root / link.readlink()
         made = make()
-        unfinished = Path(tempfile.mkdtemp(dir=self.root, prefix=".making-"))
-        try:
-            (unfinished / "link").symlink_to(made.name)
-            (unfinished / "link").replace(link)
-        finally:
-            shutil.rmtree(unfinished, ignore_errors=True)
+        with self._writing(), self._locked("link.lock"):
+            unfinished = Path(tempfile.mkdtemp(dir=self.root, prefix=".making-link-"))
+            try:
+                (unfinished / "link").symlink_to(made.name)
+                (unfinished / "link").replace(link)
+            finally:
+                shutil.rmtree(unfinished, ignore_errors=True)
         return made
+
+    def sweep(self) -> None:
+        """Delete what was being made by somebody who was killed: nobody holds its lock."""
+        with os.scandir(self.root) as entries:  # names alone: there may be many
+            left = [entry.name for entry in entries if entry.name.startswith(".making-")]
+        for name in left:
+            _, what, *unique = name.split("-")
+            if unique:  # else it is of an older version
+                with suppress(OSError), self._locked(f"{what}.lock", waits=False):
+                    shutil.rmtree(self.root / name, ignore_errors=True)
 
     def prune(self, limit_bytes: int = LIMIT_BYTES, every_s: float = 0) -> None:
         """Delete the objects not used for longest until the rest is at most `limit_bytes`.
@@ -92,9 +136,13 @@ class Cache:
         looking at thousands of objects takes longer than many a run.
         """
         stamp = self.root / "pruned"
-        if stamp.exists() and time.time() - stamp.stat().st_mtime < every_s:
+        # a stamp of the future was left by a clock that was wrong
+        if stamp.exists() and 0 <= time.time() - stamp.stat().st_mtime < every_s:
             return
-        stamp.touch()
+        try:
+            stamp.touch()
+        except OSError:  # read-only, or full: then it is not ours to keep small
+            return
         with self._locked("prune.lock"):
             objects = []
             for folder in self.root.iterdir():
@@ -119,14 +167,45 @@ class Cache:
             os.utime(folder)
         except FileNotFoundError:
             return False
+        except OSError:  # it can only be read
+            return folder.exists()
         return True
 
     @contextmanager
-    def _locked(self, name: str) -> Iterator[None]:
+    def _locked(self, name: str, *, waits: bool = True) -> Iterator[None]:
+        """Hold a lock; raise BlockingIOError if somebody else does and it is not to be waited for.
+
+        Without locks two may make the same: the first to put it there has made it.
+        """
         with open(self.root / name, "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX if waits else fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                if error.errno not in _NO_LOCKS or not waits:
+                    raise
             yield
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Let what cannot be written be told as what it is."""
+        try:
+            yield
+        except OSError as error:
+            raise CacheError(f"the cache: {own.shown(self.root)}: {error.strerror}: {_ELSEWHERE}") from error
+
+    @staticmethod
+    def _put(made: Path, to: Path) -> None:
+        try:
+            made.rename(to)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):  # somebody else was first
+                raise
+
+
+def _is_full(folder: Path) -> bool:
+    disk = os.statvfs(folder)
+    return bool(disk.f_blocks) and disk.f_bavail * disk.f_frsize < _FULL_BYTES
 
 
 def _digest(key: tuple[str, ...]) -> str:
-    return hashlib.sha256("\0".join(key).encode()).hexdigest()[:32]
+    return hashlib.sha256("\0".join(key).encode("utf-8", "surrogateescape")).hexdigest()[:32]

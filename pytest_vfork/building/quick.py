@@ -10,11 +10,12 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
+import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from .cache import Cache
+from .cache import Cache, RefusedError
 
 _DEADLINE_S = 60
 _FLAGS = ("-std=gnu11", "-O1", "-Wall", "-D_REENTRANT")
@@ -59,6 +60,8 @@ class Quick:
         if asked - _HARMLESS or "_Alignas" in text:
             return f"tcc may ignore {', '.join(sorted(asked - _HARMLESS)) or '_Alignas'}"
         done = _run([*self.command, "-o", str(program), str(source), *self.after])
+        if done.returncode < 0:
+            raise RefusedError(f"tcc was ended by {signal.Signals(-done.returncode).name}")
         # What it says of headers is no matter.
         said = [line for line in done.stderr.splitlines() if line.startswith(f"{source}:") or "error:" in line]
         return "\n".join([*said, *([f"status {done.returncode}"] if done.returncode else [])])
@@ -85,14 +88,15 @@ def find_quick(cc: tuple[str, ...], cache: Cache) -> Quick | None:
         (folder / "probe.c").write_text(_PROBE, "utf-8")
         (folder / "says").write_text(quick.compile(folder / "probe.c", folder / "probe"), "utf-8")
         done = _run([str(folder / "probe")])
-        works = (done.returncode, done.stdout, (folder / "says").read_text("utf-8")) == (0, "eight\n", "")
-        (folder / "works").write_text("yes" if works else "no", "utf-8")
+        if (done.returncode, done.stdout, (folder / "says").read_text("utf-8")) != (0, "eight\n", ""):
+            raise RefusedError("tcc makes no programs")  # which is not kept: the next time there may be space for them
 
     stamps = (str(file.stat().st_mtime_ns) for file in (tcc / "bin" / "tcc", *libc))
-    folder = cache.get(
-        ("quick", _START.read_text("utf-8"), _PROBE, *_FLAGS, *parts, *cc, *map(str, libc), *stamps), make
-    )
-    return _quick(parts, folder, libc) if (folder / "works").read_text("utf-8") == "yes" else None
+    key = ("quick, and it works", _START.read_text("utf-8"), _PROBE, *_FLAGS, *parts, *cc, *map(str, libc), *stamps)
+    try:
+        return _quick(parts, cache.get(key, make), libc)
+    except RefusedError:
+        return None
 
 
 def _quick(parts: tuple[str, ...], folder: Path, libc: tuple[Path, ...]) -> Quick:

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from ..templates.variants import VARIANTS
-from .cache import Cache
+from .cache import Cache, RefusedError
 
 
 class NoCompilerError(Exception):
@@ -63,13 +63,24 @@ def _makes_programs(compiler: str) -> bool:
     def make(folder: Path) -> None:
         (folder / "works.c").write_text(source, "utf-8")
         command = [compiler, "-o", str(folder / "works"), str(folder / "works.c")]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-        (folder / "status").write_text(str(done.returncode), "utf-8")
+        done = subprocess.run(
+            command, env=compiling_in(folder), capture_output=True, text=True, timeout=60, check=False
+        )
+        if done.returncode:  # which is not kept: the next time it may be another machine, with more space, say
+            raise RefusedError(done.stderr)
 
     stamp = str(Path(compiler).stat().st_mtime_ns)
     headers = str(Path("/usr/include/stdio.h").exists())  # they may come later
-    folder = Cache.of_user().get(("works", compiler, stamp, headers, source), make)
-    return (folder / "status").read_text("utf-8") == "0"
+    try:
+        Cache.of_user().get(("works, or was not kept", compiler, stamp, headers, source), make)
+    except RefusedError:
+        return False
+    return True
+
+
+def compiling_in(folder: Path) -> dict[str, str]:
+    """Return the environment of a compiler that fills this folder: what it leaves when it is killed goes with that."""
+    return {**os.environ, "TMPDIR": str(folder)}
 
 
 @cache

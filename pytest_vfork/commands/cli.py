@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__, commands
+from ..building.cache import CacheError
 
 # What a shell answers when it cannot start a command (POSIX, "Exit Status for Commands").
 USAGE, CANNOT_RUN, NOT_FOUND = 2, 126, 127
@@ -37,6 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         status = int(arguments.does(arguments))
         sys.stdout.flush()
+    except CacheError as error:
+        return complain(str(error), USAGE)
     except OSError as error:
         if error.errno not in _NOBODY_READS:
             raise

@@ -45,7 +45,7 @@ def add_command(commands: Commands) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     from ..building.builder import Builder
-    from ..building.cache import Cache
+    from ..building.cache import Cache, CacheError
 
     path = shutil.which(arguments.program[0])
     if path is None:
@@ -71,7 +71,7 @@ def _run(arguments: argparse.Namespace) -> int:
         boot = interposer.boot(str(Path(arguments.log).absolute()) if arguments.log else None)
         program = Program(Path(path), (path, *arguments.program[1:]))
         refusal = interposer.refuse(program)
-    except (InterposerError, NoCompilerError, OSError) as error:
+    except (InterposerError, NoCompilerError, CacheError, OSError) as error:
         return complain(str(error), CANNOT_RUN)
     if refusal:
         return complain(refusal, CANNOT_RUN)

@@ -85,9 +85,12 @@ def _look(since: float) -> tuple[int, list[str]]:
 
     What was begun before `since` (seconds since the epoch) was left behind by somebody who was killed.
     """
-    from ..building.cache import Cache
+    from ..building.cache import Cache, CacheError
 
-    root = Cache.of_user().root
+    try:
+        root = Cache.of_user().root
+    except CacheError:  # whoever needs it says so
+        return 0, []
     with os.scandir(root) as entries:  # names alone: there may be many
         names = [entry.name for entry in entries if not entry.name.endswith((".lock", ".refused"))]
     begun = [name for name in names if name.startswith(".making-")]
