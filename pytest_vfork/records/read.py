@@ -39,6 +39,11 @@ def read_record(path: Path) -> Record:
         raise RecordError(f"{path}: {error.strerror}") from error
 
 
+def read_open_record(file: BinaryIO, path: Path) -> Record:
+    """Read a record from a file that is open; `path` is what it is called. Raise RecordError."""
+    return _Reader(path).read(file)
+
+
 class _Reader:
     def __init__(self, path: Path) -> None:
         self._path = path

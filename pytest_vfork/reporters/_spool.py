@@ -11,9 +11,9 @@ from typing import Any
 
 from ..model.result import Result
 from ..records import Record as Read
-from ..records.read import read_record
+from ..records.read import read_open_record
 from . import Reporter
-from .record import Record
+from .record import NOT_UTF_8, Record
 
 
 class Spool(Reporter):
@@ -21,9 +21,9 @@ class Spool(Reporter):
 
     def __init__(self, given: Mapping[str, str], folder: Path) -> None:
         super().__init__(given, folder)
-        self._spool = tempfile.TemporaryDirectory(prefix="pytest-vfork-")
-        self._spooled = Path(self._spool.name) / "run.jsonl"
-        self._record = Record({"record": str(self._spooled)}, folder)
+        # without a name: nothing is left of it, however the run ends
+        self._spool = tempfile.TemporaryFile("w+", encoding="utf-8", errors=NOT_UTF_8)  # noqa: SIM115 (closed in end)
+        self._record = Record({}, folder, self._spool)
 
     def begin(self, run: Mapping[str, Any]) -> None:
         """Write the header of the run."""
@@ -37,7 +37,9 @@ class Spool(Reporter):
         """End the record, read it, and make of it what this reporter makes."""
         self._record.end(results, lambda line: None)
         with self._spool:
-            self.make(read_record(self._spooled), write_line)
+            self._spool.seek(0)
+            with open(self._spool.fileno(), "rb", closefd=False) as spooled:
+                self.make(read_open_record(spooled, Path("run.jsonl")), write_line)
 
     @abstractmethod
     def make(self, record: Read, write_line: Callable[[str], None]) -> None:

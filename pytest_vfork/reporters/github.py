@@ -11,10 +11,10 @@ from typing import Any
 
 from ..model import Level, Outcome
 from ..model.result import Result
-from ..records.read import read_record
+from ..records.read import read_open_record
 from ..records.summary import summarise
 from . import Reporter
-from .record import Record
+from .record import NOT_UTF_8, Record
 
 MOST = 10  # GitHub shows no more errors of a step
 _COUNTED = (Outcome.FAIL, Outcome.BROKEN, Outcome.XPASS)
@@ -46,14 +46,15 @@ class GitHub(Reporter):
 
     def _summary(self, results: Sequence[Result]) -> str:
         """Return the summary of a record of these results."""
-        with tempfile.TemporaryDirectory(prefix="pytest-vfork-") as folder:
-            path = Path(folder) / "run.jsonl"
-            record = Record({"record": str(path)}, self.folder)
+        with tempfile.TemporaryFile("w+", encoding="utf-8", errors=NOT_UTF_8) as file:
+            record = Record({}, self.folder, file)
             record.begin(self._run)
             for result in results:
                 record.add(result)
             record.end(results, lambda line: None)
-            return summarise(read_record(path))
+            file.seek(0)
+            with open(file.fileno(), "rb", closefd=False) as spooled:
+                return summarise(read_open_record(spooled, Path("run.jsonl")))
 
 
 def tell(results: Sequence[Result], claim: Level) -> list[str]:

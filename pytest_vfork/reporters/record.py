@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from ..extending import Option
 from ..judging.ladder import Rung, ladder
@@ -19,6 +19,8 @@ from ..records.suite import describe, digest, known
 from . import Reporter
 
 SCHEMA = 2
+# What becomes of bytes in the name of a folder that are no UTF-8: half a surrogate pair, as JSON writes it.
+NOT_UTF_8 = "backslashreplace"
 # Of the programs that did not pass, so much is kept for readers who have another version of the suite.
 SOURCES_MOST = 1 << 20
 _NEEDS_NO_SOURCE = (Outcome.PASS, Outcome.UNSUPPORTED)
@@ -32,10 +34,14 @@ class Record(Reporter):
         Option("record", "FILE.jsonl", "Write facts and verdicts of the run to this file, one JSON object a line."),
     )
 
-    def __init__(self, given: Mapping[str, str], folder: Path) -> None:
+    def __init__(self, given: Mapping[str, str], folder: Path, to: TextIO | None = None) -> None:
+        """Write to the file that is given, or, if there is one, to `to`, which is left open."""
         super().__init__(given, folder)
-        self._path = folder / given["record"]
-        self._file = open(self._path, "w", encoding="utf-8")  # noqa: SIM115 (closed in end)
+        self._path = folder / given.get("record", "")
+        self._is_own = to is None
+        self._file = to or open(  # noqa: SIM115 (closed in end)
+            self._path, "w", encoding="utf-8", errors=NOT_UTF_8
+        )
         self._told: set[str] = set()
         self._sources_left = SOURCES_MOST
         self._run: Mapping[str, Any] = {}
@@ -87,7 +93,8 @@ class Record(Reporter):
                 "outcomes": {outcome.value: outcomes[outcome] for outcome in Outcome},
             },
         )
-        self._file.close()
+        if self._is_own:
+            self._file.close()
         write_line(f"record: {self._path}")
 
     def _write(self, kind: str, content: Mapping[str, Any]) -> None:
