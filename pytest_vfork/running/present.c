@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: MIT
 /* Prints the name of each thing that a case may need and that is there (pytest_vfork/templates/needs.py). */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <linux/capability.h>
+#include <linux/filter.h>
 #include <linux/io_uring.h>
 #include <linux/kcmp.h>
 #include <linux/keyctl.h>
 #include <linux/perf_event.h>
+#include <linux/seccomp.h>
 #include <sched.h>
+#include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ipc.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/sem.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -46,9 +52,68 @@ static int succeeds(int (*attempt)(int), int argument)
 	return waitpid(pid, &status, 0) == pid && status == 0;
 }
 
+/* With no flags and no signal it is a plain fork, which tells nobody of its end (waitpid(2), __WALL). */
+static int can_clone3(void)
+{
+	unsigned long long arguments[8] = { [4] = SIGCHLD };	/* struct clone_args, linux/sched.h: exit_signal */
+	long pid = syscall(SYS_clone3, arguments, sizeof(arguments));
+
+	if (pid == 0)
+		_exit(0);
+	return pid > 0 && waitpid(pid, NULL, 0) == pid;
+}
+
+static int can_spawn(void)
+{
+	char *argv[] = { "/", NULL };
+	pid_t pid;
+	/* The root is no program: whoever gets so far as to find that out has made a process. */
+	int error = posix_spawn(&pid, "/", NULL, NULL, argv, argv + 1);
+
+	return error == EACCES || error == 0;
+}
+
+/* Has so many children at once, which end when they find the pipe closed. */
+static int can_fork_many(int most)
+{
+	int ends[2], made = 0;
+	char byte;
+
+	if (pipe(ends))
+		return 0;
+	for (; made < most; made++) {
+		pid_t pid = fork();
+
+		if (pid < 0)
+			break;
+		if (pid == 0) {
+			close(ends[1]);
+			_exit(read(ends[0], &byte, 1) != 0);
+		}
+	}
+	close(ends[1]);
+	for (int i = 0; i < made; i++)
+		wait(NULL);
+	return made == most;
+}
+
 static int can_unshare(int flag)
 {
 	return succeeds(unshare, flag);
+}
+
+static int be_traced(int unused)
+{
+	return ptrace(PTRACE_TRACEME, unused, NULL, NULL) != 0;
+}
+
+/* Installs a filter that lets everything through. */
+static int filter(int unused)
+{
+	struct sock_filter allow = { BPF_RET | BPF_K, unused, unused, SECCOMP_RET_ALLOW };
+	struct sock_fprog program = { 1, &allow };
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
 }
 
 static int schedule(int policy)

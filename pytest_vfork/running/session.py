@@ -3,18 +3,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import errno
+import os
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ..building.builder import Builder, CompileError
+from ..building.cache import CacheError
 from ..building.toolchain import NoCompilerError
 from ..judging.expectations import apply_expectation, find_expectation
 from ..judging.verdict import judge_case, judge_workload
 from ..model import Boot, Case, Expectation, Mode, Observation, Outcome, Program, Verdict, Workload
 from ..model.result import Result
 from ..templates import languages
+from ..templates.needs import OF_ALL, OF_CALLS
 from . import spawns
 from .interposers import Interposer, InterposerError, UnsupportedError, probe
 from .observers import Observer
@@ -22,6 +26,8 @@ from .present import Inventory
 from .sites import Launch, Site, SiteError
 
 _CLONE3_SINCE = (5, 3)
+# What a kernel answers when there is no more of it: memory, processes, descriptors, disk.
+RUN_OUT = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EDQUOT)
 DEADLINE_S = 60.0
 
 
@@ -78,27 +84,40 @@ class Session:
         )
         if self.unsupported:
             return
-        complaint = interposer.complain(replace(self.booted, boot=boot).run(probe(self.builder)))
-        if complaint:
-            raise InterposerError(complaint)
+        try:
+            complaint = interposer.complain(replace(self.booted, boot=boot).run(probe(self.builder)))
+            if complaint:
+                raise InterposerError(complaint)
+        except UnsupportedError as error:
+            self.unsupported = str(error)
+        except BaseException:
+            site.close()
+            raise
 
     def close(self) -> None:
         """Let go of what the site holds."""
         self.booted.site.close()
 
     def check_case(self, case: Case, call: str, variant: str = "") -> Result:
-        """Build, run and judge one case; it is broken if the site was lost."""
-        try:
-            return self._check_case(case, call, variant)
-        except SiteError as error:
-            return self._result(case, call, None, None, Verdict(Outcome.BROKEN, str(error)), variant)
+        """Build, run and judge one case; it is broken if the site was lost, or the machine has run out of something."""
+        return self._check(case, call, variant, lambda: self._check_case(case, call, variant))
 
     def check_workload(self, workload: Workload) -> Result:
-        """Build, run and judge one workload; it is broken if the site was lost."""
+        """Build, run and judge one workload; it is broken for what breaks a case."""
+        return self._check(workload, "", "", lambda: self._check_workload(workload))
+
+    def _check(self, item: Case | Workload, call: str, variant: str, check: Callable[[], Result]) -> Result:
         try:
-            return self._check_workload(workload)
-        except SiteError as error:
-            return self._result(workload, "", None, None, Verdict(Outcome.BROKEN, str(error)))
+            return check()
+        except (SiteError, CacheError) as error:
+            why = str(error)
+        except OSError as error:
+            if error.errno not in RUN_OUT:
+                raise
+            why = ran_out(error)
+        except MemoryError as error:
+            why = ran_out(error)
+        return self._result(item, call, None, None, Verdict(Outcome.BROKEN, why), variant)
 
     def _check_case(self, case: Case, call: str, variant: str) -> Result:
 
@@ -107,7 +126,8 @@ class Session:
 
         since = case.since if not call.startswith("clone3") else max(case.since, _CLONE3_SINCE)
         why = self._lacks(since, case.until)
-        why = why or self.inventory.lacks(case.needs)
+        stands_on = (OF_CALLS[call],) if call in OF_CALLS else ()
+        why = why or self.inventory.lacks((*case.needs, *stands_on))
         if why:
             return conclude(Verdict(Outcome.UNSUPPORTED, why))
         try:
@@ -174,7 +194,7 @@ class Session:
             return f"Linux {since[0]}.{since[1]} or newer is needed; {self.booted.site.name} runs {release}"
         if until and until <= there:
             return f"Linux before {until[0]}.{until[1]} is needed; {self.booted.site.name} runs {release}"
-        return None
+        return self.inventory.lacks(OF_ALL)
 
     @cached_property
     def _at(self) -> Mapping[str, str]:
@@ -209,3 +229,9 @@ class Session:
             languages.version_of(item) if isinstance(item, Workload) and self._asks_versions else "",
             at,
         )
+
+
+def ran_out(error: OSError | MemoryError) -> str:
+    """Say that this machine has no more of something, in one sentence."""
+    what = error.strerror if isinstance(error, OSError) else os.strerror(errno.ENOMEM)
+    return f"this machine has run out of something ({what}): see ulimit -a, df and free"

@@ -26,6 +26,8 @@ class Need:
 NEEDS = {
     need.name: need
     for need in (
+        Need("processes", "room for 64 processes", "can_fork_many(64)", "ulimit -u, and pids.max of the cgroup"),
+        Need("descriptors", "descriptors up to 255", "dup2(1, 255) == 255", "ulimit -n 1024"),
         Need("root", "root, with its capabilities", "has_capability(CAP_SYS_ADMIN)", "run as root"),
         Need("setuid", "to change its user", "has_capability(CAP_SETUID)", "run as root"),
         Need("userns", "user namespaces", "can_unshare(CLONE_NEWUSER)",
@@ -37,9 +39,16 @@ NEEDS = {
         Need("utsns", "UTS namespaces", "can_unshare(CLONE_NEWUTS)", "a kernel with CONFIG_UTS_NS; run as root"),
         Need("cgroup2", "a cgroup of version 2 to make others in", "has_cgroup2()",
              "mount -t cgroup2 none /sys/fs/cgroup; run as root"),
+        Need("clone3", "clone3(2)", "can_clone3()",
+             "Linux 5.3 or newer, and no sandbox that forbids it (Docker 20.10.10 or newer has none)"),
+        Need("spawn", "a posix_spawn(3) that makes a process", "can_spawn()",
+             "no sandbox that answers clone3(2) with anything but ENOSYS, as Docker before 20.10.10 does"),
         Need("kcmp", "kcmp(2)", "syscall(SYS_kcmp, getpid(), getpid(), KCMP_VM, 0, 0) == 0",
              "a kernel with CONFIG_KCMP, and no sandbox that forbids kcmp(2)"),
-        Need("seccomp", "seccomp filters", "prctl(PR_GET_SECCOMP) >= 0", "a kernel with CONFIG_SECCOMP_FILTER"),
+        Need("ptrace", "ptrace(2)", "succeeds(be_traced, 0)",
+             "kernel.yama.ptrace_scope below 3, and no sandbox that forbids it (docker run --cap-add=SYS_PTRACE)"),
+        Need("seccomp", "seccomp filters", "succeeds(filter, 0)",
+             "a kernel with CONFIG_SECCOMP_FILTER, and no sandbox that forbids seccomp(2)"),
         Need("realtime", "real-time scheduling", "can_schedule(SCHED_FIFO)",
              "run as root, in a cgroup that has real-time runtime"),
         Need("deadline", "deadline scheduling", "succeeds(schedule_by_deadline, 0)",
@@ -65,6 +74,16 @@ NEEDS = {
              "sysctl -w vm.overcommit_memory=2, on a machine of your own"),
     )
 }  # fmt: skip
+
+
+# What every program of ours stands on: without it a refused call would look like a deviation.
+OF_ALL = ("processes", "descriptors")
+# What calls stand on that a sandbox may forbid.
+OF_CALLS = {
+    "clone3": "clone3",
+    "clone3-stack": "clone3",
+    **dict.fromkeys(("posix_spawn", "posix_spawnp", "system", "popen"), "spawn"),
+}
 
 
 def lacking(needs: Iterable[str], there: frozenset[str]) -> str | None:

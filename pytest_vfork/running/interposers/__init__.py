@@ -97,6 +97,8 @@ class Interposer(Extension):
     def complain(self, probe: Observation) -> str | None:
         """Look at a run of `probe.c` under this interposer and say what is wrong with the interposition, or None.
 
+        Raise UnsupportedError if it is this machine that forbids it.
+
         By default the program must have run at all: whether such an interposer really intercepts is what the suite
         finds out.
         """

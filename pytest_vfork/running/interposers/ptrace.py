@@ -12,6 +12,8 @@ from ...model import Boot, Mode, Observation
 from . import Interposer, InterposerError, UnsupportedError
 
 # tracer/filter.py: what prctl(TRACER_PRCTL) answers, as an errno; without the filter it is EINVAL
+# What running/tracer says when a system call that it stands on is refused.
+_FORBIDDEN = ("pytest_vfork.running.tracer: cannot trace: ", ": seccomp: ", ": prctl(PR_SET_NO_NEW_PRIVS): ")
 _ANSWERS = {Mode.FORK: 0xF41, Mode.REISSUE: 0xF42, Mode.EMULATE: 0xF43}
 
 
@@ -42,6 +44,12 @@ class Ptrace(Interposer):
 
     def complain(self, probe: Observation) -> str | None:
         """Hold what the probe saw against the mode: it is traced, and the tracer answers for its mode."""
+        if any(text in probe.stderr for text in _FORBIDDEN):
+            raise UnsupportedError(
+                "the tracer needs ptrace(2) and seccomp filters, and this machine refuses them"
+                f" ({probe.stderr.strip().rpartition(': ')[2]}): kernel.yama.ptrace_scope below 3, and no sandbox that"
+                " forbids them (docker run --cap-add=SYS_PTRACE)"
+            )
         values = {event.name: event.value for event in probe.events}
         if not values.get("probe.tracer"):
             complaint = "the probe is not traced"

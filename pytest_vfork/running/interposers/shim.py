@@ -13,7 +13,7 @@ from pathlib import Path
 from ... import __version__
 from ...extending import Option
 from ...model import Boot, Mode, Observation
-from . import Interposer, InterposerError, Settings
+from . import Interposer, InterposerError, Settings, UnsupportedError
 
 SOURCES = Path(__file__).parent.parent / "shim"
 # shim.h: what prctl(VFORK_SHIM_PRCTL) answers, as an errno
@@ -25,6 +25,7 @@ _OLDEST_GLIBC = (2, 34)
 # What cannot stand in its path: LD_PRELOAD is split at spaces and colons, and $ORIGIN and the like are replaced in it
 # (ld.so(8)); VFORK_SHIM is split at commas (config.c).
 _SPLITTING = {" ": "a space", ":": "a colon", ",": "a comma", "$": "a dollar sign"}
+_NO_FILTER = "vfork-shim: cannot install the seccomp filter"  # shim/start.c
 _ANSWERS = {Mode.NATIVE: errno.EINVAL, Mode.FORK: 0xF01, Mode.REISSUE: 0xF02, Mode.EMULATE: 0xF03}
 
 
@@ -115,6 +116,11 @@ class Shim(Interposer):
         heard = {value: mode.value for mode, value in _ANSWERS.items()}.get(
             answers[0] if answers else 0, "nothing at all"
         )
+        if _NO_FILTER in probe.stderr:
+            raise UnsupportedError(
+                "the shim needs seccomp filters, and this machine refuses them: a kernel with CONFIG_SECCOMP_FILTER,"
+                " and no sandbox that forbids seccomp(2)"
+            )
         complaint = f"the shim in mode {self.mode.value} does not intercept: the probe found {heard}"
         return f"{complaint}. {probe.stderr.strip()}" if probe.stderr.strip() else complaint
 
