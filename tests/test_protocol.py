@@ -64,7 +64,7 @@ def test_a_word_with_a_zero_byte_is_refused() -> None:
 
 
 def test_another_version_is_told_with_both_numbers() -> None:
-    with pytest.raises(ProtocolError, match="version 9 of the protocol; this is 1"):
+    with pytest.raises(ProtocolError, match="version 9 of the protocol; this is 2"):
         protocol.read_hello(b"version=9\nmachine=x86_64\n")
     with pytest.raises(ProtocolError, match="no status"):
         protocol.read_status(b"short")

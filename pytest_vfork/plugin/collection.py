@@ -68,6 +68,8 @@ def pytest_runtest_makereport(
     if isinstance(item, TemplateItem):
         if call.when == "call" and item.result:
             report.vfork_result = item.result.to_json()  # type: ignore[attr-defined]
+        if call.when == "setup" and item.is_refused:
+            report.vfork_refused = True  # type: ignore[attr-defined]
         if report.skipped and isinstance(report.longrepr, tuple):
             report.longrepr = (str(item.path), item.line, report.longrepr[2])
     return report

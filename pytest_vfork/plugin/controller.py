@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -36,6 +37,27 @@ class Controller:
         self._reporters: list[Reporter] | None = None
         self._said: list[str] = []
         self._unwritten: list[str] = []
+        self._is_refused = False  # there is nothing that items could be run under, or in
+
+    @pytest.hookimpl(tryfirst=True)  # before xdist starts workers
+    def pytest_sessionstart(self) -> None:
+        """See that programs can be kept and run here; take away what a run that was killed left half made."""
+        if self._config.option.collectonly or not is_ours(self._config):
+            return
+        from ..building import own
+        from ..building.cache import Cache, CacheError
+
+        try:
+            cache = Cache.of_user()
+            if options_of(self._config).site.name == "local":
+                own.place_to_run()
+        except (CacheError, ValueError) as error:
+            raise pytest.UsageError(f"vfork: {error}") from error
+        if self._config.getoption("dist", "no") != "no":
+            _check_bytes(
+                (str(cache.root), str(self._config.invocation_params.dir), *self._config.invocation_params.args)
+            )
+        cache.sweep()
 
     def pytest_report_header(self) -> str | None:
         """Say what is run, under what and where; nothing in a run that is not ours."""
@@ -54,8 +76,23 @@ class Controller:
         """See what a worker has collected."""
         self._select(ids)
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take a result off a report, and see what has none."""
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> Generator[None, None, None]:
+        """Take a result off a report, and see what has none.
+
+        What could not be booted is no failure of the item that found it: --lf shall not take it for one.
+        """
+        refused = getattr(report, "vfork_refused", False)
+        self._is_refused |= refused
+        failed = getattr(self._config.pluginmanager.get_plugin("lfplugin"), "lastfailed", {})
+        before = dict(failed)
+        yield
+        if refused:
+            failed.clear()
+            failed.update(before)
+        self._take(report)
+
+    def _take(self, report: pytest.TestReport) -> None:
         key = self._key(report.nodeid)
         plain = getattr(report, "vfork_result", None)
         if plain is not None:
@@ -68,6 +105,8 @@ class Controller:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Let each reporter end, with or without a terminal, and keep the cache within its bounds."""
         options = options_of(self._config)
+        if self._is_refused and session.exitstatus == pytest.ExitCode.INTERRUPTED:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED  # as without xdist, whose workers end by interrupting it
         if self._config.option.collectonly or not (self._selected or "record" in options.given):
             return
         results = Results(self._results.values(), self._missing())
@@ -76,9 +115,10 @@ class Controller:
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
         self._said += self._unwritten
         if self._results:
-            from ..building.cache import Cache
+            from ..building.cache import Cache, CacheError
 
-            Cache.of_user().prune(every_s=3600)
+            with suppress(CacheError, OSError):  # then it is not ours to keep small
+                Cache.of_user().prune(every_s=3600)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None, None, None]:
@@ -129,6 +169,17 @@ class Controller:
             for reporter in self._reporters:
                 reporter.begin(run)
         return self._reporters
+
+
+def _check_bytes(texts: Iterable[object]) -> None:
+    """Refuse what xdist cannot send to its workers, or they not back; raise pytest.UsageError."""
+    for text in map(str, texts):
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise pytest.UsageError(
+                f"vfork: {text!a}: xdist sends no bytes that are not UTF-8: run without -n"
+            ) from error
 
 
 @functools.cache

@@ -82,6 +82,7 @@ class TemplateItem(pytest.Item):
         super().__init__(**more)
         self.full_name = full_name
         self.result: Result | None = None
+        self.is_refused = False  # nothing could be booted that it could run under
         self.line = 1  # of the template, to cite
         # the whole name, so that `-k '[suspension/a-case:clone3]'` selects one item and no other
         self.extra_keyword_matches.add(f"[{full_name}]")
@@ -150,6 +151,7 @@ class SubjectItem(TemplateItem):
         try:
             session_of(self.config)
         except pytest.fail.Exception as error:
+            self.is_refused = True
             if all(isinstance(item, TemplateItem) for item in self.session.items):
                 self.session.shouldfail = str(error)
             raise

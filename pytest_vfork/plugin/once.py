@@ -76,15 +76,24 @@ def session_of(config: pytest.Config) -> Session:
 
 
 def _open(config: pytest.Config) -> Session | str:
+    from ..building.builder import CompileError
+    from ..building.cache import CacheError
     from ..building.toolchain import NoCompilerError
     from ..judging.expectations import ExpectationError
     from ..running.interposers import InterposerError
+    from ..running.session import RUN_OUT, ran_out
     from ..running.sites import SiteError
     from .opening import open_session
 
     try:
         session = open_session(options_of(config), ids_of(config))
-    except (InterposerError, SiteError, NoCompilerError, ExpectationError) as error:
+    except (InterposerError, SiteError, NoCompilerError, ExpectationError, CompileError, CacheError) as error:
         return str(error)
+    except OSError as error:
+        if error.errno not in RUN_OUT:
+            raise
+        return ran_out(error)
+    except MemoryError as error:
+        return ran_out(error)
     config.add_cleanup(session.close)
     return session

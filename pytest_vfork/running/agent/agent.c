@@ -28,7 +28,7 @@
 
 #include "agent.h"
 
-enum { MOST_JOBS = 64, MOST_WORDS = 8192 };
+enum { MOST_JOBS = 64, MOST_WORDS = 8192, FOLDER_MOST = 1024 };
 
 struct job {
 	pid_t keeper;		/* 0: free */
@@ -40,7 +40,7 @@ struct job {
 
 static struct job jobs[MOST_JOBS];
 static int in, out, is_lost;	/* is_lost: a keeper died before its program, whose processes are ours now */
-static char folder[256], message[LONGEST + 1];
+static char folder[FOLDER_MOST], message[LONGEST + 1];
 
 static void say(enum kind kind, uint32_t id, const char *text)
 {
@@ -93,7 +93,7 @@ static void hear(struct job *job)
 	if (!job->is_over) {
 		say(FAILED, job->id, "the keeper of the program was killed");
 		is_lost = 1;
-		char path[300];
+		char path[FOLDER_MOST + 16];
 
 		snprintf(path, sizeof(path), "%s/%u", folder, job->id);
 		remove_folder(path);
@@ -124,7 +124,7 @@ static void run(uint32_t id, size_t length)
 	struct run run;
 	struct job *job = NULL;
 	int ends[2];
-	char path[300];
+	char path[FOLDER_MOST + 16];
 
 	for (int i = 0; i < MOST_JOBS; i++) {
 		if (jobs[i].keeper && jobs[i].id == id)
@@ -149,7 +149,7 @@ static void run(uint32_t id, size_t length)
 		snprintf(message, sizeof(message), "%s: %s", path, strerror(errno));
 		return say(FAILED, id, message);
 	}
-	pid_t keeper = fork();
+	pid_t agent = getpid(), keeper = fork();
 
 	if (keeper == 0) {
 		close(in);
@@ -158,7 +158,7 @@ static void run(uint32_t id, size_t length)
 			if (jobs[i].keeper)
 				close(jobs[i].report);
 		close(ends[0]);
-		keep(ends[1], id, &run, argv, env, path);
+		keep(ends[1], id, agent, &run, argv, env, path);
 	}
 	close(ends[1]);
 	if (keeper < 0) {
@@ -267,6 +267,18 @@ static void end_everything(void)
 	remove_folder(folder);
 }
 
+/* A folder that is not there is made, and is ours: whoever named it knows what to take away, should we be killed. */
+static int make_folder(const char *base)
+{
+	if (strlen(base) > sizeof(folder) - sizeof("/pytest-vfork-XXXXXX"))
+		return errno = ENAMETOOLONG, -1;
+	snprintf(folder, sizeof(folder), "%s", base);
+	if (mkdir(folder, 0700) == 0)
+		return 0;
+	strcat(folder, "/pytest-vfork-XXXXXX");
+	return mkdtemp(folder) ? 0 : -1;
+}
+
 static void open_device(const char *path)
 {
 	struct termios terminal;
@@ -293,12 +305,9 @@ int main(int argc, char **argv)
 		open_device(argv[2]);
 	if (strstr(argv[0], "/pytest-vfork-agent-"))
 		unlink(argv[0]);	/* it was sent for this one run */
-	snprintf(folder, sizeof(folder), "%s/pytest-vfork-XXXXXX", base && *base ? base : "/tmp");
-	if (mkdtemp(folder) == NULL) {
-		char why[400];
-
-		snprintf(why, sizeof(why), "%s: %s", folder, strerror(errno));
-		say(FAILED, 0, why);
+	if (make_folder(base && *base ? base : "/tmp")) {
+		snprintf(message, sizeof(message), "%s: %s", folder, strerror(errno));
+		say(FAILED, 0, message);
 		return 1;
 	}
 	fcntl(in, F_SETFD, FD_CLOEXEC);
@@ -307,8 +316,9 @@ int main(int argc, char **argv)
 	signal(SIGCHLD, SIG_DFL);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);	/* of what a keeper that is killed leaves */
 	uname(&about);
-	tell_text(out, HELLO, 0, "version=%d\nmachine=%s\nkernel=%s\nbuild=%s\nfolder=%s\ncpus=%ld\nuid=%d\npid=%d\n", VERSION, about.machine, about.release, about.version, folder,
-		  sysconf(_SC_NPROCESSORS_ONLN), getuid(), getpid());
+	/* The folder comes last: a newline in its name ends nothing then. */
+	tell_text(out, HELLO, 0, "version=%d\nmachine=%s\nkernel=%s\nbuild=%s\ncpus=%ld\nuid=%d\npid=%d\nfolder=%s", VERSION, about.machine, about.release, about.version,
+		  sysconf(_SC_NPROCESSORS_ONLN), getuid(), getpid(), folder);
 	serve(syscall(SYS_pidfd_open, getppid(), 0));	/* -1 on a kernel without it, and in the first process of a pid namespace */
 	end_everything();
 	return 0;

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { VERSION = 1 };		/* of the protocol; pytest_vfork/sites/protocol.py has the same number */
+enum { VERSION = 2 };		/* of the protocol; pytest_vfork/sites/protocol.py has the same number */
 
 /* All that is said is said in frames: this header, in the byte order of the machine, then `length` bytes. */
 struct frame {
@@ -29,7 +29,7 @@ enum kind {
 	FIND,			/* name NUL: answered by OK with the path of an executable on PATH, or nothing */
 	END,			/* end everything and exit */
 	/* what it is told */
-	HELLO = 16,		/* lines of key=value, at the start */
+	HELLO = 16,		/* lines of key=value, at the start; the last value, of folder, may hold any byte */
 	OK,
 	FAILED,			/* a sentence: nothing came of this request */
 	OUTPUT,			/* one byte, enum output, then a piece of it */
@@ -77,6 +77,6 @@ void each_below(void (*act)(const struct process *process, void *context), void 
 void tell_where(int fd, uint32_t id, const struct process *process, uint64_t *runnable_us);
 
 /* keeper.c */
-_Noreturn void keep(int report, uint32_t id, const struct run *run, char **argv, char **env, const char *folder);
+_Noreturn void keep(int report, uint32_t id, pid_t agent, const struct run *run, char **argv, char **env, const char *folder);
 
 #endif

@@ -110,7 +110,8 @@ class Client:
 
     def find(self, executable: str) -> str | None:
         """Return the path of an executable on the agent's PATH, or None."""
-        return self._ask(Kind.FIND, executable.encode() + b"\0").decode("utf-8", "replace") or None
+        found = self._ask(Kind.FIND, executable.encode(errors="surrogateescape") + b"\0")
+        return found.decode("utf-8", "surrogateescape") or None
 
     def ping(self) -> None:
         """Return when the agent has answered; raise AgentLostError."""

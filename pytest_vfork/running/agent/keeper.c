@@ -154,7 +154,17 @@ static void report_output(const struct report *report, enum output which, size_t
 		close(fd);
 }
 
-_Noreturn void keep(int fd, uint32_t id, const struct run *run, char **argv, char **env, const char *folder)
+static void remove_empty_above(const char *path)
+{
+	char *above = strdup(path), *slash = above ? strrchr(above, '/') : NULL;
+
+	if (slash) {
+		*slash = 0;
+		rmdir(above);
+	}
+}
+
+_Noreturn void keep(int fd, uint32_t id, pid_t agent, const struct run *run, char **argv, char **env, const char *folder)
 {
 	static struct report report;
 	int64_t began_us, ended_us;
@@ -162,7 +172,6 @@ _Noreturn void keep(int fd, uint32_t id, const struct run *run, char **argv, cha
 	struct statvfs disk;
 	sigset_t waited, old;
 	int is_cancelled = 0;
-
 	report.fd = fd;
 	report.id = id;
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
@@ -174,6 +183,8 @@ _Noreturn void keep(int fd, uint32_t id, const struct run *run, char **argv, cha
 	sigaddset(&waited, SIGPIPE);	/* whoever reads the report may be gone: that must not end us before the rest */
 	sigprocmask(SIG_BLOCK, &waited, &old);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != agent)		/* it died before it could be asked for */
+		raise(SIGTERM);
 	int events = chdir(folder) ? -1 : open(names[EVENTS], O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 
 	if (events < 0) {
@@ -209,6 +220,8 @@ _Noreturn void keep(int fd, uint32_t id, const struct run *run, char **argv, cha
 	}
 	if (chdir("/") == 0)
 		remove_folder(folder);
+	if (getppid() != agent)		/* it was killed: whichever keeper is the last takes its folder away */
+		remove_empty_above(folder);
 	tell(fd, OVER, id, NULL, 0);
 	_exit(0);
 }

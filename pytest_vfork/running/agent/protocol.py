@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-VERSION = 1
+VERSION = 2
 _MAGIC = 0x4B465650  # "PVFK"
 _HEADER = struct.Struct("<IIII")  # magic, kind, id, length
 _RUN = struct.Struct("<IIIIII")  # deadline_ms, grace_ms, argc, envc, output_limit, inherits
@@ -119,7 +119,7 @@ def put_frames(id: int, path: str, mode: int, data: bytes) -> Iterator[Frame]:
     starts = range(0, len(data), PIECE) or (0,)
     for start in starts:
         head = struct.pack("<III", mode, start == 0, start == starts[-1])
-        yield Frame(Kind.PUT, id, head + path.encode() + b"\0" + data[start : start + PIECE])
+        yield Frame(Kind.PUT, id, head + path.encode(errors="surrogateescape") + b"\0" + data[start : start + PIECE])
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,8 @@ def read_status(payload: bytes) -> Status:
 
 def read_hello(payload: bytes) -> Mapping[str, str]:
     """Read what an agent says of itself; raise ProtocolError if it is of another version than this client."""
-    told = dict(line.split("=", 1) for line in payload.decode("utf-8", "replace").splitlines() if "=" in line)
+    head, _, folder = payload.decode("utf-8", "surrogateescape").partition("\nfolder=")
+    told = {**dict(line.split("=", 1) for line in head.splitlines() if "=" in line), "folder": folder}
     if told.get("version") != str(VERSION):
         raise ProtocolError(f"the agent speaks version {told.get('version')} of the protocol; this is {VERSION}")
     return told

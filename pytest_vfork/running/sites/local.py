@@ -5,12 +5,15 @@ from __future__ import annotations
 
 import os
 import platform
+import secrets
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
+from ...building import own
+from ...model import Observation
 from ..agent import observe, program
 from ..agent.client import AgentLostError, Client
 from ..agent.protocol import Run
@@ -25,6 +28,8 @@ class LocalSite(AgentSite):
 
     name = "local"
     _process: subprocess.Popen[bytes]
+    _folder: Path
+    _killed: int | None = None
 
     def describe(self) -> Mapping[str, str]:
         """Say what runs here."""
@@ -40,26 +45,59 @@ class LocalSite(AgentSite):
         run = observe.to_run(launch)
         return replace(run, env={**os.environ, **run.env})
 
+    def look_back(self, seen: Observation) -> Observation:
+        """See whether the kernel has killed somebody for want of memory: it may have been of this program."""
+        before, self._killed = self._killed, _killed_for_memory()
+        if before is not None and self._killed != before:
+            raise SiteError(
+                "the kernel has killed a process for want of memory while this program ran: see free, dmesg"
+            )
+        return seen
+
     def connect(self) -> Client:
         """Start the agent."""
-        to_agent, from_agent = os.pipe(), os.pipe()
         agent = str(program.local(self.builder))
-        self._process = subprocess.Popen(
-            [agent, tempfile.gettempdir()], stdin=to_agent[0], stdout=from_agent[1], cwd="/", start_new_session=True
-        )
+        try:
+            # a name that nobody can have guessed, and taken before the agent makes it
+            self._folder = own.place_to_run() / f"pytest-vfork-{secrets.token_hex(8)}"
+        except ValueError as error:
+            raise SiteError(str(error)) from error
+        to_agent, from_agent = os.pipe(), os.pipe()
+        try:
+            self._process = subprocess.Popen(
+                [agent, str(self._folder)], stdin=to_agent[0], stdout=from_agent[1], cwd="/", start_new_session=True
+            )
+        except OSError as error:
+            for fd in (*to_agent, *from_agent):
+                os.close(fd)
+            raise SiteError(f"the agent on local does not start: {agent}: {error.strerror}") from error
         os.close(to_agent[0])
         os.close(from_agent[1])
+        self._killed = _killed_for_memory()
         client = Client(from_agent[0], to_agent[1], self._ended)
         try:
             client.greet(_DEADLINE_S)
         except AgentLostError as error:
+            client.close()
+            self.disconnect()
             raise SiteError(self.explain(error)) from error
         return client
 
     def disconnect(self) -> None:
-        """Wait until the agent has ended all that it ran."""
+        """Wait until the agent has ended all that it ran; if it was killed, its folder is left to be taken away."""
         self._process.wait(_DEADLINE_S)
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _ended(self) -> str | None:
         status = self._process.poll()
         return None if status is None else f"it ended with status {status}"
+
+
+def _killed_for_memory() -> int | None:
+    """Return how many processes the kernel has killed for want of memory, anybody's; None if it is not told."""
+    try:
+        counters = Path("/proc/vmstat").read_text("ascii")
+    except OSError:
+        return None
+    line = next((line for line in counters.splitlines() if line.startswith("oom_kill ")), "")
+    return int(line.split()[1]) if line else None
