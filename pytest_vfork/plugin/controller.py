@@ -86,11 +86,11 @@ class Controller:
         self._is_refused |= refused
         failed = getattr(self._config.pluginmanager.get_plugin("lfplugin"), "lastfailed", {})
         before = dict(failed)
+        self._take(report)  # before anybody shows it: what was shown is in the record
         yield
         if refused:
             failed.clear()
             failed.update(before)
-        self._take(report)
 
     def _take(self, report: pytest.TestReport) -> None:
         key = self._key(report.nodeid)

@@ -234,13 +234,19 @@ static void serve(int parent)
 {
 	while (in >= 0) {
 		struct pollfd polled[MOST_JOBS + 2] = { { .fd = in, .events = POLLIN }, { .fd = parent, .events = POLLIN } };
+		struct job *heard[MOST_JOBS];
+		int count = 0;
 
+		/* Those that there are: poll(2) takes no more than the limit of descriptors, used or not. */
 		for (int i = 0; i < MOST_JOBS; i++)
-			polled[i + 2] = (struct pollfd){ .fd = jobs[i].keeper ? jobs[i].report : -1, .events = POLLIN };
-		poll(polled, MOST_JOBS + 2, is_lost ? 20 : -1);
-		for (int i = 0; i < MOST_JOBS && in >= 0; i++)
-			if (jobs[i].keeper && polled[i + 2].revents)
-				hear(&jobs[i]);
+			if (jobs[i].keeper) {
+				polled[count + 2] = (struct pollfd){ .fd = jobs[i].report, .events = POLLIN };
+				heard[count++] = &jobs[i];
+			}
+		poll(polled, count + 2, is_lost ? 20 : -1);
+		for (int i = 0; i < count && in >= 0; i++)
+			if (polled[i + 2].revents)
+				hear(heard[i]);
 		if (in >= 0 && polled[0].revents)
 			obey();
 		if (polled[1].revents)

@@ -85,7 +85,11 @@ class LocalSite(AgentSite):
 
     def disconnect(self) -> None:
         """Wait until the agent has ended all that it ran; if it was killed, its folder is left to be taken away."""
-        self._process.wait(_DEADLINE_S)
+        try:
+            self._process.wait(_DEADLINE_S)
+        except subprocess.TimeoutExpired:  # it hangs: what it runs ends with it
+            self._process.kill()
+            self._process.wait()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _ended(self) -> str | None:
