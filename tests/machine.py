@@ -82,7 +82,7 @@ class Machine:
     env: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        (self.at / "tmp").mkdir(mode=0o700)
+        (self.at / "tmp").mkdir(mode=0o700, parents=True)
         warm_cache(self.at / "cache")
         for folder in (self.at, *self.at.parents[:2]):  # pytest closes its own to other users
             folder.chmod(0o755)
