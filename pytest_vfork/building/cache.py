@@ -61,7 +61,10 @@ class Cache:
         """
         root = home_of_caches() / "pytest-vfork"
         try:
-            root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for folder in reversed((root, *root.parents)):  # XDG Base Directory Specification: 0700, all that is made
+                if not folder.exists():
+                    folder.mkdir(mode=0o700, exist_ok=True)
+            root.mkdir(exist_ok=True)  # what is there may be no folder
             if root.stat().st_uid == os.geteuid() and stat.S_IMODE(root.stat().st_mode) != 0o700:
                 root.chmod(0o700)
         except OSError as error:

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 import jinja2
+import jinja2.sandbox
 
 from ..model import Case, Workload, item_name
 from ..templates import frontmatter
@@ -79,14 +80,16 @@ def line_in_template(template: Path, source: Path, line: int) -> int | None:
 def render_text(text: str, values: Mapping[str, object]) -> str:
     """Render a user's own C template; the skeleton of the cases is there to extend (`_lib/case.c.j2`)."""
     made = values.get("call", "")
-    template = _environment(ours()).from_string(text)
+    template = _environment(ours())[0].from_string(text)
     return with_includes(template.render({"gates": (), "includes": MARK, "made": made, **values}))
 
 
 def _render(path: Path, template: Path, **values: object) -> str:
     """Render one file of a case or workload, whose main file is `template`."""
     try:
-        return _environment(where_parts_lie(template)).get_template(str(path.absolute())).render(values)
+        environment, mains = _environment(where_parts_lie(template))
+        mains.names.add(str(path.absolute()))
+        return environment.get_template(str(path.absolute())).render(values)
     except Exception as error:  # a template is a program: what it may raise is its own affair
         raise TemplateError(_explain(path, error)) from error
 
@@ -103,20 +106,41 @@ def _explain(path: Path, error: Exception) -> str:
 
 
 @functools.cache  # it keeps what it has compiled, the skeleton above all: half of a warm run otherwise
-def _environment(folders: tuple[Path, ...]) -> jinja2.Environment:
-    loaders = [jinja2.FunctionLoader(_load), jinja2.FileSystemLoader(folders)]
-    return jinja2.Environment(
-        loader=jinja2.ChoiceLoader(loaders), undefined=_Strict, trim_blocks=True, lstrip_blocks=True, autoescape=False
+def _environment(folders: tuple[Path, ...]) -> tuple[jinja2.Environment, _Mains]:
+    """Return what renders templates whose parts lie in these folders; they reach nothing else, of Python either.
+
+    What it makes is a program all the same, which runs as this user.
+    """
+    mains = _Mains()
+    loader = jinja2.ChoiceLoader([mains, _Parts(folders)])
+    environment = jinja2.sandbox.SandboxedEnvironment(
+        loader=loader, undefined=_Strict, trim_blocks=True, lstrip_blocks=True, autoescape=False
     )
+    return environment, mains
 
 
-def _load(name: str) -> tuple[str, str, Callable[[], bool]] | None:
-    """Load a case or workload by its absolute path; what stands in _lib is the other loader's."""
-    path = Path(name)
-    if not path.is_absolute():
-        return None
-    written = path.stat().st_mtime_ns
-    return frontmatter.body(path), name, lambda: path.stat().st_mtime_ns == written
+class _Mains(jinja2.BaseLoader):
+    """Loads cases and workloads by their absolute paths, those that are rendered and no other."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+
+    def get_source(self, environment: jinja2.Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        if template not in self.names:
+            raise jinja2.TemplateNotFound(template)
+        path = Path(template)
+        written = path.stat().st_mtime_ns
+        return frontmatter.body(path), template, lambda: path.stat().st_mtime_ns == written
+
+
+class _Parts(jinja2.FileSystemLoader):
+    """Loads what templates share, out of its folders alone: a link that leads out of them leads nowhere."""
+
+    def get_source(self, environment: jinja2.Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        found = super().get_source(environment, template)
+        if not any(Path(found[1]).resolve().is_relative_to(Path(folder).resolve()) for folder in self.searchpath):
+            raise jinja2.TemplateNotFound(template)
+        return found
 
 
 class _Strict(jinja2.StrictUndefined):

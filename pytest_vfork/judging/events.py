@@ -7,10 +7,12 @@ import re
 
 from ..model import Event, Refusal, Spawn
 
-_EVENT = re.compile(r"(?P<name>.+) (?P<pid>\d+) (?P<tid>\d+) (?P<value>-?\d+)")
+_EVENT = re.compile(r"(?P<name>.+) (?P<pid>\d{1,10}) (?P<tid>\d{1,10}) (?P<value>-?\d{1,20})", re.ASCII)
 _SPAWN = re.compile(
-    r"spawn call=(?P<call>\w+) flags=(?P<flags>0x[0-9a-f]+) stack=(?P<stack>0x[0-9a-f]+) stack_size=0x[0-9a-f]+"
-    r" pid=(?P<pid>\d+) tid=(?P<tid>\d+) child=(?P<child>-?\d+) exe=(?P<exe>.*)"
+    r"spawn call=(?P<call>\w+) flags=(?P<flags>0x[0-9a-f]{1,16}) stack=(?P<stack>0x[0-9a-f]{1,16})"
+    r" stack_size=0x[0-9a-f]+"
+    r" pid=(?P<pid>\d{1,10}) tid=(?P<tid>\d{1,10}) child=(?P<child>-?\d{1,20}) exe=(?P<exe>.*)",
+    re.ASCII,
 )
 
 _REFUSED = re.compile(r"refused exe=(?P<exe>.*) why=(?P<why>.*)")

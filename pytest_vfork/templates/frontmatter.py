@@ -26,6 +26,7 @@ from .variants import VARIANTS
 # The block opens a C comment in C, Go, Java, JavaScript and Rust, and is a run of # comments elsewhere.
 _BLOCK = re.compile(r"/\*---\n(?P<c>.*?)\n---\*/\n|#---\n(?P<hash>.*?)\n#---\n", re.DOTALL)
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's, ten times as fast, where PyYAML was built with it
+_MOST_PARTS = 10_000
 _SENTENCE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _COMMON = {"id", "level", "spec", "do", "must", "fails_under", "since"}
 _CASE = _COMMON | {"calls", "order", "expect", "never", "needs", "differs", "variants", "until"}
@@ -173,14 +174,27 @@ def _read(template: Path, known: Iterable[str]) -> tuple[dict[str, Any], _Fail]:
     except yaml.YAMLError as error:
         line = getattr(getattr(error, "problem_mark", None), "line", 0) + 2
         raise FrontMatterError(f"{template}:{line}: not YAML: {getattr(error, 'problem', error)}") from error
-    except ValueError as error:  # what looks like a date or a number and is none
+    except (ValueError, RecursionError) as error:  # what looks like a date or a number and is none; too many brackets
         raise FrontMatterError(f"{template}:2: not YAML: {error}") from error
+    if _is_endless(block):
+        raise FrontMatterError(f"{template}:2: front matter of more than {_MOST_PARTS} parts, or that holds itself")
     if not isinstance(block, dict):
         raise FrontMatterError(f"{template}:2: front matter must be a mapping")
     for key in map(str, block):
         if key not in known:
             fail(key, f"unknown key; known are {', '.join(sorted(known))}")
     return block, fail
+
+
+def _is_endless(block: object) -> bool:
+    """Say whether it is too large to be told of: by its aliases a short text of YAML is as large as one likes."""
+    parts = [block]
+    for number, part in enumerate(parts, 1):  # it grows meanwhile
+        if number > _MOST_PARTS:
+            return True
+        if isinstance(part, dict | list):
+            parts.extend([*part, *part.values()] if isinstance(part, dict) else part)
+    return False
 
 
 def _strings(key: str, block: Mapping[str, Any], fail: _Fail) -> tuple[str, ...]:

@@ -26,8 +26,6 @@ class Need:
 NEEDS = {
     need.name: need
     for need in (
-        Need("processes", "room for 64 processes", "can_fork_many(64)", "ulimit -u, and pids.max of the cgroup"),
-        Need("descriptors", "descriptors up to 255", "dup2(1, 255) == 255", "ulimit -n 1024"),
         Need("root", "root, with its capabilities", "has_capability(CAP_SYS_ADMIN)", "run as root"),
         Need("setuid", "to change its user", "has_capability(CAP_SETUID)", "run as root"),
         Need("userns", "user namespaces", "can_unshare(CLONE_NEWUSER)",
@@ -72,6 +70,8 @@ NEEDS = {
         Need("strict-commit", "a kernel that never commits more memory than there is (vm.overcommit_memory=2)",
              "reads(\"/proc/sys/vm/overcommit_memory\", '2')",
              "sysctl -w vm.overcommit_memory=2, on a machine of your own"),
+        Need("processes", "room for 64 processes", "can_fork_many(64)", "ulimit -u, and pids.max of the cgroup"),
+        Need("descriptors", "descriptors up to 255", "dup2(1, 255) == 255", "ulimit -n 1024"),
     )
 }  # fmt: skip
 

@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
+from pathlib import Path
 from typing import ClassVar
 
 from ...model import Boot
+from . import InterposerError
 from ._before import Before
 
 # A plain file as standard output is written from its beginning, again and again; the exit status goes around the pipe.
@@ -32,7 +35,11 @@ class _Runsc(Before):
 
     def boot(self, log: str | None = None) -> Boot:
         """Return the command; its state lies in a folder of this user."""
-        root = os.path.join(tempfile.gettempdir(), f"pytest-vfork-runsc-{os.getuid()}")  # noqa: PTH118
+        root = Path(tempfile.gettempdir()) / f"pytest-vfork-runsc-{os.getuid()}"
+        root.mkdir(mode=0o700, exist_ok=True)
+        about = root.lstat()  # anybody may have made it, or a link, where we look for it
+        if not stat.S_ISDIR(about.st_mode) or about.st_uid != os.geteuid() or about.st_mode & 0o077:
+            raise InterposerError(f"{root} is not this user's alone: remove it, or set TMPDIR to another folder")
         flags = (
             f"--root={root}",
             "--network=none",
