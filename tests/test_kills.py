@@ -51,7 +51,6 @@ VICTIMS: dict[str, Callable[[psutil.Process], bool]] = {
     "agent": lambda process: _name(process) == "agent",
     "keeper": lambda process: _name(process) == "keeper",
     "tracer": lambda process: "pytest_vfork.running.tracer" in _words(process),
-    "program": lambda process: _name(process).startswith(CASE.name[:10]),
     "compiler": lambda process: _name(process) in ("cc", "gcc", "cc1", "as", "collect2", "ld"),
 }
 SIGNALS = {"SIGKILL": (signal.SIGKILL,), "SIGINT": (signal.SIGINT,), "SIGINT twice": (signal.SIGINT, signal.SIGINT)}
@@ -95,9 +94,10 @@ def test_a_run_that_is_killed_leaves_nothing_and_the_next_one_is_right(tmp_path:
         machine = Machine(tmp_path / str(number), builder)
         try:
             hit += _kill(machine, moment, f"{os.getpid()}-{number}")
-        except AssertionError as error:
+        except (AssertionError, subprocess.TimeoutExpired) as error:
             print(f"WRONG: {error}")
             wrong.append(str(moment))
+        print(f"{number + 1}: {moment}", flush=True)
         shutil.rmtree(machine.at)
     print(f"{hit} of {MOMENTS} victims were there to be killed")
     assert not wrong
@@ -126,7 +126,7 @@ def _kill(machine: Machine, moment: Moment, token: str) -> bool:
     assert _mounts() == before, said
     if moment.victim != "pytest" or moment.signals != "SIGKILL":  # then there is nobody to say anything
         assert "INTERNALERROR" not in said, said
-    _check_record(record, said)
+    _check_record(record, moment, said)
     _check_next(machine, moment, said)
     return was_there
 
@@ -205,7 +205,7 @@ def _mounts() -> list[str]:
     return [*Path("/proc/self/mounts").read_text("utf-8").splitlines(), *sorted(groups)]
 
 
-def _check_record(path: Path, said: str) -> None:
+def _check_record(path: Path, moment: Moment, said: str) -> None:
     """Each result that was shown is in the record, whole, and a run that did not see all does not say that it did."""
     shown = re.findall(r"(?:PASSED|SKIPPED).*?(?=\s*\[|$)", said, re.MULTILINE)
     if not path.exists() or path.stat().st_size == 0:
@@ -219,9 +219,10 @@ def _check_record(path: Path, said: str) -> None:
     assert len(record.items) >= len(shown), f"{sorted(record.items)} in the record of {said}"
     assert record.complete is not True, said  # it is of one case
     assert record.problems or record.why, said
-    assert not [item for item in record.items.values() if item.verdict.outcome.value == "fail"], (
-        f"{[(name, item.verdict) for name, item in record.items.items()]}\n{said}"
-    )
+    # A tracer ends as its program does, so that what is done to it is done to the program, for all that anybody can see.
+    most = 1 if moment.victim == "tracer" else 0
+    failed = [item.verdict for item in record.items.values() if item.verdict.outcome.value == "fail"]
+    assert len(failed) <= most, f"{failed}\n{said}"
 
 
 def _check_next(machine: Machine, moment: Moment, said: str) -> None:
