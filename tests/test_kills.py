@@ -219,7 +219,7 @@ def _check_record(path: Path, moment: Moment, said: str) -> None:
     assert len(record.items) >= len(shown), f"{sorted(record.items)} in the record of {said}"
     assert record.complete is not True, said  # it is of one case
     assert record.problems or record.why, said
-    # A tracer ends as its program does, so that what is done to it is done to the program, for all that anybody can see.
+    # A tracer ends as its program does: for all that anybody can see, what is done to it is done to the program.
     most = 1 if moment.victim == "tracer" else 0
     failed = [item.verdict for item in record.items.values() if item.verdict.outcome.value == "fail"]
     assert len(failed) <= most, f"{failed}\n{said}"
