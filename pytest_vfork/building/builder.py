@@ -248,16 +248,17 @@ def _note(folder: Path, command: list[str]) -> None:
 def _run(command: list[str], folder: Path, *, is_here: bool = False) -> str:
     """Run a compiler that fills a folder, in that folder if `is_here`; return what it says."""
     try:
-        done = subprocess.run(
-            command,
-            cwd=folder if is_here else None,
-            env=toolchain.compiling_in(folder),
-            capture_output=True,
-            text=True,
-            errors="backslashreplace",
-            timeout=_COMPILE_DEADLINE_S,
-            check=False,
-        )
+        with toolchain.compiling_in(folder) as env:
+            done = subprocess.run(
+                command,
+                cwd=folder if is_here else None,
+                env=env,
+                capture_output=True,
+                text=True,
+                errors="backslashreplace",
+                timeout=_COMPILE_DEADLINE_S,
+                check=False,
+            )
     except subprocess.TimeoutExpired as error:
         raise CompileError(f"no end within {_COMPILE_DEADLINE_S} s: {' '.join(command)}") from error
     except OSError as error:  # it is not there, or nothing can be started

@@ -9,7 +9,8 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -63,9 +64,8 @@ def _makes_programs(compiler: str) -> bool:
     def make(folder: Path) -> None:
         (folder / "works.c").write_text(source, "utf-8")
         command = [compiler, "-o", str(folder / "works"), str(folder / "works.c")]
-        done = subprocess.run(
-            command, env=compiling_in(folder), capture_output=True, text=True, timeout=60, check=False
-        )
+        with compiling_in(folder) as env:
+            done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
         if done.returncode:  # which is not kept: the next time it may be another machine, with more space, say
             raise RefusedError(done.stderr)
 
@@ -78,9 +78,15 @@ def _makes_programs(compiler: str) -> bool:
     return True
 
 
-def compiling_in(folder: Path) -> dict[str, str]:
-    """Return the environment of a compiler that fills this folder: what it leaves when it is killed goes with that."""
-    return {**os.environ, "TMPDIR": str(folder)}
+@contextmanager
+def compiling_in(folder: Path) -> Iterator[dict[str, str]]:
+    """Give the environment of a compiler that fills this folder: what it leaves when it is killed goes with that."""
+    scratch = folder / "tmp"
+    scratch.mkdir()
+    try:
+        yield {**os.environ, "TMPDIR": str(scratch)}
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 @cache
