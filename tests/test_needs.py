@@ -32,7 +32,7 @@ def test_every_row_is_used_and_says_how_to_get_it() -> None:
     used = {need for case in suite.cases() for need in case.needs}
     for file in (Path(__file__).parent.parent / "conformance/expectations").glob("*.toml"):
         used.update(need for known in read_expectations(file, suite.ids()) for need in known.without)
-    used.update(needs.OF_ALL, needs.OF_CALLS.values())
+    used.update(needs.OF_ALL, needs.OF_CALLS.values(), needs.THREADS)
     assert used == set(needs.NEEDS)
     assert all(need.what and need.remedy for need in needs.NEEDS.values())
 

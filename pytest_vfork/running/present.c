@@ -9,6 +9,7 @@
 #include <linux/keyctl.h>
 #include <linux/perf_event.h>
 #include <linux/seccomp.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
@@ -61,6 +62,18 @@ static int can_clone3(void)
 	if (pid == 0)
 		_exit(0);
 	return pid > 0 && waitpid(pid, NULL, 0) == pid;
+}
+
+static void *do_nothing(void *unused)
+{
+	return unused;
+}
+
+static int can_thread(void)
+{
+	pthread_t thread;
+
+	return pthread_create(&thread, NULL, do_nothing, NULL) == 0 && pthread_join(thread, NULL) == 0;
 }
 
 static int can_spawn(void)

@@ -41,6 +41,8 @@ NEEDS = {
              "Linux 5.3 or newer, and no sandbox that forbids it (Docker 20.10.10 or newer has none)"),
         Need("spawn", "a posix_spawn(3) that makes a process", "can_spawn()",
              "no sandbox that answers clone3(2) with anything but ENOSYS, as Docker before 20.10.10 does"),
+        Need("threads", "threads of C's library", "can_thread()",
+             "no sandbox that answers clone3(2) with anything but ENOSYS, as Docker before 20.10.10 does"),
         Need("kcmp", "kcmp(2)", "syscall(SYS_kcmp, getpid(), getpid(), KCMP_VM, 0, 0) == 0",
              "a kernel with CONFIG_KCMP, and no sandbox that forbids kcmp(2)"),
         Need("ptrace", "ptrace(2)", "succeeds(be_traced, 0)",
@@ -78,6 +80,8 @@ NEEDS = {
 
 # What every program of ours stands on: without it a refused call would look like a deviation.
 OF_ALL = ("processes", "descriptors")
+# What makes the parent's threads, whether a template says so itself or its variant does.
+THREADS = ("threads",)
 # What calls stand on that a sandbox may forbid.
 OF_CALLS = {
     "clone3": "clone3",
