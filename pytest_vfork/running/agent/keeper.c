@@ -162,6 +162,7 @@ static void remove_empty_above(const char *path)
 		*slash = 0;
 		rmdir(above);
 	}
+	free(above);
 }
 
 _Noreturn void keep(int fd, uint32_t id, pid_t agent, const struct run *run, char **argv, char **env, const char *folder)
