@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from pytest_vfork.building.render import filename_of, render_case
+from pytest_vfork.model import Case
+from pytest_vfork.templates import suite
+
 ROOT = Path(__file__).parent.parent
 RUNNING = ROOT / "pytest_vfork" / "running"
 SHIM = sorted((RUNNING / "shim").glob("*.c"))
@@ -34,6 +38,7 @@ OF_SHIM = (
     "-bugprone-infinite-loop",  # exit_group() in assembly does not return
 )
 HOSTED_ONLY = ("-bugprone-branch-clone",)  # each branch is a reason of its own
+GENERATED = ("-std=gnu11", "-O1", "-Wall", "-Wextra", "-pthread")
 
 
 def said_by(*command: str | Path) -> str:
@@ -62,6 +67,30 @@ def test_clang_tidy_finds_nothing(source: Path) -> None:
         capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (0, "")
+
+
+@pytest.mark.needs(gcc="gcc --version", libc6_dev="gcc -fsyntax-only -x c -include stdio.h /dev/null")
+def test_gcc_has_nothing_to_say_of_a_generated_program(tmp_path: Path) -> None:
+    sources = [written(tmp_path, case, call) for case in suite.cases() for call in case.calls]
+    assert said_by("gcc", *GENERATED, "-Werror", "-fsyntax-only", *sources) == ""
+
+
+@pytest.mark.needs(clang_tidy="clang-tidy --version", libc6_dev="gcc -fsyntax-only -x c -include stdio.h /dev/null")
+def test_clang_has_nothing_to_say_of_a_generated_program(tmp_path: Path) -> None:
+    sources = [written(tmp_path, case, case.calls[0]) for case in suite.cases()]
+    # what a compiler warns of is no check to it, and it wants one at the least
+    checks = "--checks=-*,clang-diagnostic-*,bugprone-infinite-loop"
+    done = subprocess.run(
+        ["clang-tidy", "--quiet", checks, "--warnings-as-errors=*", *sources, "--", *GENERATED],
+        capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def written(folder: Path, case: Case, call: str) -> Path:
+    source = folder / filename_of(case, call, "")
+    source.write_text(render_case(case, call, ""), "utf-8")
+    return source
 
 
 @pytest.mark.needs(shellcheck="shellcheck --version")
