@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pytest_vfork.building.builder import Builder
+from pytest_vfork.building.builder import Builder, CompileError
 from pytest_vfork.running.agent import program
 from pytest_vfork.running.agent.client import AgentLostError, Client, RefusedError
 from pytest_vfork.running.agent.protocol import Frame, Kind, Output, Run, encode
@@ -46,10 +46,24 @@ class Reached:
         return b"".join(iter(lambda: os.read(self.reading, 65536), b""))
 
 
-@pytest.fixture
-def agent(builder: Builder, tmp_path: Path) -> Iterator[Reached]:
+SANITIZED = ("-std=gnu11", "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+
+
+@pytest.fixture(params=["as it is", "sanitized"])
+def agent(builder: Builder, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Reached]:
+    """An agent; what AddressSanitizer and UndefinedBehaviorSanitizer find in it fails the test."""
+    path, found = program.local(builder), tmp_path.with_name(f"{tmp_path.name}-found")
+    if request.param == "sanitized":
+        try:
+            path = builder.shared_object("agent", sorted(Path(program.__file__).parent.glob("*.c")), SANITIZED)
+        except CompileError:
+            pytest.skip("the C compiler has no sanitizers: apt-get install gcc")
+    found.mkdir()
+    # what is left to the end is no leak, and nobody else's program is looked at
+    options = f"log_path={found}/report:detect_leaks=0"
+    environ = {**os.environ, "ASAN_OPTIONS": options, "UBSAN_OPTIONS": options}
     to_agent, from_agent = os.pipe(), os.pipe()
-    process = subprocess.Popen([program.local(builder), tmp_path], stdin=to_agent[0], stdout=from_agent[1])
+    process = subprocess.Popen([path, tmp_path], stdin=to_agent[0], stdout=from_agent[1], env=environ)
     os.close(to_agent[0])
     os.close(from_agent[1])
     reached = Reached(process, to_agent[1], from_agent[0], tmp_path)
@@ -59,6 +73,7 @@ def agent(builder: Builder, tmp_path: Path) -> Iterator[Reached]:
         os.close(reached.writing)
     process.kill()
     process.wait(DEADLINE_S)
+    assert [report.read_text() for report in found.iterdir()] == []
 
 
 def within(seconds: float, holds: Callable[[], object]) -> bool:
