@@ -51,13 +51,15 @@ class Controller:
             cache = Cache.of_user()
             if options_of(self._config).site.name == "local":
                 own.place_to_run()
+            cache.sweep()
         except (CacheError, ValueError) as error:
             raise pytest.UsageError(f"vfork: {error}") from error
+        except OSError as error:
+            raise pytest.UsageError(f"vfork: the cache cannot be looked at: {error.strerror}") from error
         if self._config.getoption("dist", "no") != "no":
             _check_bytes(
                 (str(cache.root), str(self._config.invocation_params.dir), *self._config.invocation_params.args)
             )
-        cache.sweep()
 
     def pytest_report_header(self) -> str | None:
         """Say what is run, under what and where; nothing in a run that is not ours."""

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import platform
 import secrets
@@ -29,7 +30,7 @@ class LocalSite(AgentSite):
     name = "local"
     _process: subprocess.Popen[bytes]
     _folder: Path
-    _killed: int | None = None
+    _killed = 0
 
     def describe(self) -> Mapping[str, str]:
         """Say what runs here."""
@@ -46,9 +47,9 @@ class LocalSite(AgentSite):
         return replace(run, env={**os.environ, **run.env})
 
     def look_back(self, seen: Observation) -> Observation:
-        """See whether the kernel has killed somebody for want of memory: it may have been of this program."""
+        """See whether the kernel has killed one of ours for want of memory: it may have been of this program."""
         before, self._killed = self._killed, _killed_for_memory()
-        if before is not None and self._killed != before:
+        if self._killed != before:
             raise SiteError(
                 "the kernel has killed a process for want of memory while this program ran: see free, dmesg"
             )
@@ -97,11 +98,30 @@ class LocalSite(AgentSite):
         return None if status is None else f"it ended with status {status}"
 
 
-def _killed_for_memory() -> int | None:
-    """Return how many processes the kernel has killed for want of memory, anybody's; None if it is not told."""
+def _killed_for_memory() -> int:
+    """Return how many processes of our cgroup the kernel has killed for want of memory."""
+    killed = 0
+    for file in _counters():
+        try:
+            lines = file.read_text("ascii").splitlines()
+        except OSError:  # the root of version 2 has none
+            continue
+        killed += sum(int(line.split()[1]) for line in lines if line.startswith("oom_kill "))
+    return killed
+
+
+@functools.cache
+def _counters() -> tuple[Path, ...]:
+    """Return where that is counted (cgroups(7)): of version 2, and of version 1."""
+    files = []
     try:
-        counters = Path("/proc/vmstat").read_text("ascii")
+        lines = Path("/proc/self/cgroup").read_text("utf-8", "surrogateescape").splitlines()
     except OSError:
-        return None
-    line = next((line for line in counters.splitlines() if line.startswith("oom_kill ")), "")
-    return int(line.split()[1]) if line else None
+        return ()
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if not controllers:
+            files.append(Path(f"/sys/fs/cgroup{path}/memory.events"))
+        elif "memory" in controllers.split(","):
+            files.append(Path(f"/sys/fs/cgroup/memory{path}/memory.oom_control"))
+    return tuple(files)
