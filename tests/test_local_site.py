@@ -109,6 +109,15 @@ def test_what_it_started_ends_when_pytest_is_killed(builder: Builder, tmp_path: 
     assert _within(60, lambda: _has_ended(program))
 
 
+@pytest.mark.needs("cgroup2")
+@pytest.mark.parametrize("end", ["exit 1", "kill -9 $$", "sleep 1000"])
+def test_the_cgroup_of_a_program_that_is_ended_in_the_middle_goes(builder: Builder, end: str) -> None:
+    mounts = (line.split() for line in Path("/proc/self/mounts").read_text("utf-8").splitlines())
+    root = next(where for _, where, kind, *_ in mounts if kind == "cgroup2")
+    seen = run(builder, "sh", "-c", f"mkdir {root}/vfork-$$ && echo $$; {end}", deadline_s=2)
+    assert seen.stdout and not Path(root, f"vfork-{seen.stdout.strip()}").exists()
+
+
 def _has_ended(program: psutil.Process) -> bool:
     try:
         return program.status() == psutil.STATUS_ZOMBIE

@@ -61,6 +61,7 @@ int tell_text(int fd, enum kind kind, uint32_t id, const char *format, ...) __at
 /* files.c */
 int put(const char *path, unsigned int mode, int is_first, int is_last, const void *data, size_t length);
 void remove_folder(const char *path);
+void remove_cgroups(void);
 const char *find_executable(const char *name);
 
 /* processes.c: what stands in /proc of processes below this one */

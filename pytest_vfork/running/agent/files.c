@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,8 @@
 #include <unistd.h>
 
 #include "agent.h"
+
+#define CGROUP "vfork-"		/* and the pid of the process that made it */
 
 static int make_parents(const char *path)
 {
@@ -75,6 +78,37 @@ static void remove_below(int parent, const char *name, int depth)
 void remove_folder(const char *path)
 {
 	remove_below(AT_FDCWD, path, 0);
+}
+
+/* Removes the cgroups NAME-PID below one that is mounted whose makers are gone; those that hold a process stay. */
+static void remove_cgroups_below(const char *mounted)
+{
+	DIR *folder = opendir(mounted);
+	char path[PATH_MAX + 300];
+
+	for (struct dirent *entry; folder && (entry = readdir(folder));) {
+		int maker = strncmp(entry->d_name, CGROUP, strlen(CGROUP)) ? 0 : atoi(entry->d_name + strlen(CGROUP));
+
+		if (maker > 0 && kill(maker, 0) && errno == ESRCH) {
+			snprintf(path, sizeof(path), "%s/%s", mounted, entry->d_name);
+			rmdir(path);
+		}
+	}
+	if (folder)
+		closedir(folder);
+}
+
+/* A case that is ended in the middle does not remove what it made outside of its folder (c_tests/_lib/cgroup.c.j2). */
+void remove_cgroups(void)
+{
+	FILE *mounts = fopen("/proc/self/mounts", "re");
+	char where[PATH_MAX], type[64];
+
+	while (mounts && fscanf(mounts, "%*s %4095s %63s %*[^\n]", where, type) == 2)
+		if (strncmp(type, "cgroup", 6) == 0)
+			remove_cgroups_below(where);
+	if (mounts)
+		fclose(mounts);
 }
 
 /* Returns the path of an executable on PATH, or NULL. */

@@ -221,6 +221,8 @@ _Noreturn void keep(int fd, uint32_t id, pid_t agent, const struct run *run, cha
 	}
 	if (chdir("/") == 0)
 		remove_folder(folder);
+	if (!report.status.has_ended || report.status.wait_status)
+		remove_cgroups();
 	if (getppid() != agent)		/* it was killed: whichever keeper is the last takes its folder away */
 		remove_empty_above(folder);
 	tell(fd, OVER, id, NULL, 0);
