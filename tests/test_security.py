@@ -24,6 +24,7 @@ from pytest_vfork.model import Boot, Observation, Program
 from pytest_vfork.records.read import read_record
 from pytest_vfork.running.interposers import InterposerError, Settings
 from pytest_vfork.running.interposers.gvisor import RunscPtrace
+from pytest_vfork.running.kernels import image
 from pytest_vfork.running.sites import Launch
 from pytest_vfork.running.sites.local import LocalSite
 from pytest_vfork.templates import places
@@ -108,6 +109,9 @@ def test_nothing_is_executed_out_of_a_cache_that_another_user_can_write(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     with pytest.raises(CacheError, match=f"^the cache: .*/cache/pytest-vfork {says}: set XDG_CACHE_HOME"):
         Cache.of_user()
+    (tmp_path / "cache/pytest-vfork").rename(tmp_path / "cache/pytest-vfork-kernels")  # kernels are run, too
+    with pytest.raises(CacheError, match=f"^the cache: .*/cache/pytest-vfork-kernels {says}: set XDG_CACHE_HOME"):
+        image.folder_of_user()
 
 
 def test_a_cache_below_a_home_of_whoever_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,6 +44,23 @@ def home_of_caches() -> Path:
         raise CacheError("the cache has no place: HOME is not set; set it, or XDG_CACHE_HOME") from error
 
 
+def folder_of_user(name: str) -> Path:
+    """Return a folder of the user's caches, which is made if need be, and is the user's alone; raise CacheError."""
+    root = home_of_caches() / name
+    try:
+        for folder in reversed((root, *root.parents)):  # XDG Base Directory Specification: 0700, all that is made
+            if not folder.exists():
+                folder.mkdir(mode=0o700, exist_ok=True)
+        root.mkdir(exist_ok=True)  # what is there may be no folder
+        if root.stat().st_uid == os.geteuid() and stat.S_IMODE(root.stat().st_mode) != 0o700:
+            root.chmod(0o700)
+    except OSError as error:
+        raise CacheError(f"the cache: {own.shown(root)}: {error.strerror}: {_ELSEWHERE}") from error
+    if wrong := own.exposed(root):
+        raise CacheError(f"the cache: {own.shown(root)} {wrong}: {_ELSEWHERE}")
+    return root
+
+
 class Cache:
     """A folder of objects, each a folder named by the hash of all that went into it.
 
@@ -59,21 +76,9 @@ class Cache:
 
         Raise CacheError. One that can only be read is good for what is in it.
         """
-        root = home_of_caches() / "pytest-vfork"
-        try:
-            for folder in reversed((root, *root.parents)):  # XDG Base Directory Specification: 0700, all that is made
-                if not folder.exists():
-                    folder.mkdir(mode=0o700, exist_ok=True)
-            root.mkdir(exist_ok=True)  # what is there may be no folder
-            if root.stat().st_uid == os.geteuid() and stat.S_IMODE(root.stat().st_mode) != 0o700:
-                root.chmod(0o700)
-        except OSError as error:
-            raise CacheError(f"the cache: {own.shown(root)}: {error.strerror}: {_ELSEWHERE}") from error
-        wrong = own.exposed(root)
-        if not wrong and os.statvfs(root).f_flag & os.ST_NOEXEC:
-            wrong = "is mounted noexec: no program starts there"
-        if wrong:
-            raise CacheError(f"the cache: {own.shown(root)} {wrong}: {_ELSEWHERE}")
+        root = folder_of_user("pytest-vfork")
+        if os.statvfs(root).f_flag & os.ST_NOEXEC:
+            raise CacheError(f"the cache: {own.shown(root)} is mounted noexec: no program starts there: {_ELSEWHERE}")
         return cls(root)
 
     def get(self, key: tuple[str, ...], make: Callable[[Path], None]) -> Path:

@@ -13,7 +13,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...building.cache import home_of_caches
+from ...building import cache
 from .archive import ARCHITECTURES, Archive, numbers
 
 # In the order in which they can be loaded; from 6.12 on Debian's cloud kernels have them built in.
@@ -43,10 +43,11 @@ class Kernel:
 
 
 def folder_of_user() -> Path:
-    """Return the folder of kernels, beside the cache of what was built: those are small and soon made again."""
-    folder = home_of_caches() / "pytest-vfork-kernels"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    """Return the folder of kernels, beside the cache of what was built: those are small and soon made again.
+
+    Raise CacheError.
+    """
+    return cache.folder_of_user("pytest-vfork-kernels")
 
 
 def cached(folder: Path, machine: str) -> tuple[Kernel, ...]:

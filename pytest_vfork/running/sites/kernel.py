@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...building.cache import CacheError
 from ...model import Observation, Program
 from ..agent import observe, program
 from ..agent.client import Client
@@ -137,7 +138,7 @@ class KernelSite(AgentSite):
             raise SiteError(missing)
         try:
             return image.find(self._wanted, self._machine, image.folder_of_user())
-        except (image.KernelError, archive.ArchiveError) as error:
+        except (image.KernelError, archive.ArchiveError, CacheError) as error:
             raise SiteError(str(error)) from error
 
     def _initramfs(self, kernel: image.Kernel) -> Path:
