@@ -13,6 +13,7 @@
  *  stops: docs/emulation.md, SIGSTOP.
  *  process-signals: a signal is sent to a task, not to a process of several threads: docs/emulation.md, "goes to another thread".
  *  second-signal: what kills is not sent to a parent that has got a signal: docs/emulation.md, "comes second".
+ *  ignored-is-kept: a CLONE_SIGHAND child sends its parent no signal that dumps core and is ignored: docs/emulation.md, "is kept".
  *  sigsys: SIGSYS is blocked, but not sent or handled: docs/emulation.md, "of SIGSYS itself".
  *  plain-handlers: no SIGSYS in the sa_mask of a handler without SA_ONSTACK: docs/emulation.md, there, too.
  *  disarmed: no SS_AUTODISARM: docs/emulation.md, "is not disarmed".
@@ -60,7 +61,7 @@ struct task {
 	int tid, lane;
 	struct task *parent;
 	int last, children, gate;
-	uint64_t kills; /* what would end it while it waits for a child, or after */
+	uint64_t ignores, kills; /* what it ignores, and what would end it, while it waits for a child or after that */
 	_Bool is_root, is_thread, below_thread, shares_memory, shares_handlers, silent, in_plain_handler, lets_go, is_suspended, got_signal, has_child;
 };
 
@@ -306,6 +307,8 @@ static void spawn(struct task *task, const struct node *node)
 	birth.task.gate = (int)__atomic_fetch_add(&shared->next_gate, 1, __ATOMIC_RELAXED);
 	__atomic_store_n(&shared->gates[birth.task.gate % GATES], 0, __ATOMIC_SEQ_CST);
 	task->kills = deadly();
+	for (int sig = 1; sig <= 64; sig++)
+		task->ignores = (task->ignores & ~BIT(sig)) | (action_now(sig).handler == (uint64_t)SIG_IGN ? BIT(sig) : 0);
 	task->is_suspended = vfork_like;
 	task->got_signal = 0;
 	task->has_child = 1;
@@ -522,6 +525,8 @@ static void send(struct task *task, const struct node *node, struct task *to)
 		if (!to->is_suspended || (RAW(__NR_getppid) != to->tid && !to->is_thread))
 			return;
 		if (kills & BIT(sig) && to->got_signal && sig != SIGKILL) /* second-signal */
+			return;
+		if (task->shares_handlers && to->ignores & BIT(sig) && dumps_core(sig)) /* ignored-is-kept */
 			return;
 		to->got_signal = 1;
 		if (kills & BIT(sig))
