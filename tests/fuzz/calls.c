@@ -1080,6 +1080,8 @@ int main(int argc, char **argv)
 	last = block + (unsigned int)atoi(argv[3]);
 	size = (unsigned int)atoi(argv[4]);
 	setrlimit(RLIMIT_CORE, &no_core);
+	for (int sig = 1; sig <= 64; sig++) /* what a shell has ignored for us */
+		RAW(__NR_rt_sigaction, sig, &(struct action){ 0 }, 0, 8);
 	/* orphans of a block that was killed are ours */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	fd = memfd_create("fuzz", MFD_CLOEXEC);

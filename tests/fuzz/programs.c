@@ -761,6 +761,8 @@ int main(int argc, char **argv)
 	if (argc == 5)
 		return image(argv);
 	setrlimit(RLIMIT_CORE, &no_core);
+	for (int sig = 1; sig <= 64; sig++) /* what a shell has ignored for us */
+		RAW(__NR_rt_sigaction, sig, &(struct action){ 0 }, 0, 8);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	fd = memfd_create("fuzz", 0);
 	dup2(fd, TRACE_FD);
