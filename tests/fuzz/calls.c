@@ -863,14 +863,18 @@ static void make_clone3(struct call *call)
 
 static void make_vfork(struct call *call)
 {
+	enum effect effect = effect_of(SIGCHLD);
+
+	if (effect == NOT_TRIED) {
+		make_sigprocmask(call);
+		return;
+	}
+	if (effect == DEADLY)
+		call->context = FORKED;
 	call->kind = VFORK;
 	call->nr = __NR_vfork;
 	call->makes_child = 1;
 	call->flags = CLONE_VM | CLONE_VFORK;
-	if (effect_of(SIGCHLD) == DEADLY)
-		call->context = FORKED;
-	else if (effect_of(SIGCHLD) == NOT_TRIED)
-		call->kind = SIGPROCMASK;
 }
 
 static void make_raise(struct call *call)
@@ -949,10 +953,7 @@ static void tell_call(const struct call *call)
 	put(text, "%s", contexts[call->context]);
 	switch (call->kind) {
 	case SIGPROCMASK:
-		if (call->nr == __NR_rt_sigprocmask)
-			put(text, "rt_sigprocmask(%x, %x{%x}, %x, %x)", a[0], a[1], c[0], a[2], a[3]);
-		else
-			put(text, "vfork()");
+		put(text, "rt_sigprocmask(%x, %x{%x}, %x, %x)", a[0], a[1], c[0], a[2], a[3]);
 		break;
 	case SIGACTION:
 		put(text, "rt_sigaction(%x, %x{handler %x flags %x restorer %x mask %x}, %x, %x)", a[0], a[1], c[0], c[1], c[2], c[3], a[2], a[3]);
