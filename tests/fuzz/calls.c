@@ -332,7 +332,8 @@ static void tell_child(const struct call *call, char *local, long child)
 
 		await(call, (int)child);
 		put(text, " pidfd %x flags %x", fd, flags);
-		put(text, " ends %x", (uint64_t)RAW(__NR_poll, &one, 1, call->flags & CLONE_THREAD ? 0 : 1000) ? (uint64_t)one.revents : 0);
+		if (!(call->flags & CLONE_THREAD)) /* its tid may be gone before its pidfd says so */
+			put(text, " ends %x", RAW(__NR_poll, &one, 1, 10000) ? (uint64_t)one.revents : 0);
 		RAW(__NR_close, fd);
 	} else {
 		await(call, (int)child);
@@ -681,7 +682,7 @@ static void make_sigaction(struct call *call)
 
 static void make_sigaltstack(struct call *call)
 {
-	static const uint64_t places[] = { 0, 8, 0x1000, ARENA, ~0ull, 0xffff888000000000, ALT(0) + 1 };
+	static const uint64_t places[] = { 0, 8, 0x1000, ARENA + 0x800000, ~0ull, 0xffff888000000000, ALT(0) + 1 };
 	static const uint64_t sizes[] = { 0, 1, 2047, 2048, 2049, 4096, 8192, ~0ull, 1ull << 63, 53248, 65536 };
 	static const uint32_t flags[] = { 0, 1, 2, 3, 4, SS_AUTODISARM, SS_AUTODISARM | 1, SS_AUTODISARM | 2, SS_AUTODISARM | 3, 1 << 30, 8 };
 	struct altstack stack = { .pad = one_in(4) ? 0xffffffff : 0 };
