@@ -2,7 +2,8 @@
 /*
  * shortcut WHEN [SITE]: sets signals to default, ignores and handles them, and prints what comes of it, which must be what Linux does. WHEN says
  * who makes the first calls: `spawn` (posix_spawn) or `calls` (sigaction) while no thread runs, so that the shim may rewrite libc's call site, or
- * `late` (threads run already). SITE is a shared object of shortcut_site.c; with it, that site is tried instead. On stderr: how many bytes of the
+ * `late` (threads run already); `large` is `spawn` in a process where the kernel finds no
+ * place near libc by itself any more. SITE is a shared object of shortcut_site.c; with it, that site is tried instead. On stderr: how many bytes of the
  * object's code differ from its file.
  */
 #define _GNU_SOURCE
@@ -234,6 +235,17 @@ static void try_flags_and_registers(const char *path)
 	dl_iterate_phdr(count_changed, (void *)path);
 }
 
+/* 4 GiB below the libraries, and every gap between them. */
+static void take_what_is_near(void)
+{
+	const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+	char *below = mmap(NULL, 4ul << 30, PROT_READ, flags, -1, 0), *page;
+
+	do
+		page = mmap(NULL, 4096, PROT_READ, flags, -1, 0);
+	while (page != MAP_FAILED && page > below);
+}
+
 int main(int argc, char **argv)
 {
 	pthread_t threads[THREADS];
@@ -244,6 +256,8 @@ int main(int argc, char **argv)
 		try_flags_and_registers(argv[2]);
 		return 0;
 	}
+	if (argc > 1 && !strcmp(argv[1], "large"))
+		take_what_is_near();
 	if (argc > 1 && !strcmp(argv[1], "calls"))
 		for (int i = 0; i < 4; i++)
 			set(SIGUSR1, SIG_DFL, 0);

@@ -29,6 +29,8 @@
 #define LINE 64
 #define PAGE 4096ul
 #define JUMP_SIZE 5
+#define NEAREST (1 << 20) /* how far off a place is looked for: it doubles */
+#define FARTHEST (1 << 30)
 
 sigset shortcut_closed;
 /* Of the rewritten site: its `syscall`, and what comes after that. */
@@ -67,20 +69,41 @@ static _Bool is_code_of_object(uintptr_t from, uintptr_t end)
 	return 0;
 }
 
-/* A page with a jump to shim_shortcut; the distance to it, or 0. Without a wish the kernel puts it beside what was mapped last. */
+/*
+ * A page near enough for a jump from there, or an error. Without a wish the kernel puts it beside what was mapped last, which may be gigabytes below;
+ * then it is tried above, in what lies between the libraries and the stack, and below.
+ */
+static long map_near(uintptr_t from)
+{
+	int64_t wish = 0;
+
+	for (;;) {
+		long at = call6(__NR_mmap, wish ? (from & ~(PAGE - 1)) + (uint64_t)wish : 0, PAGE, PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANONYMOUS | (wish ? MAP_FIXED_NOREPLACE : 0), (uint64_t)-1, 0);
+
+		if (!is_error(at) && at - (int64_t)from == (int32_t)(at - (int64_t)from))
+			return at;
+		if (!is_error(at))	/* before Linux 4.17 a wish is but a wish */
+			CALL(__NR_munmap, at, PAGE);
+		if (wish <= -FARTHEST)
+			return -ENOMEM;
+		wish = !wish ? NEAREST : wish > 0 ? -wish : -wish * 2;
+	}
+}
+
+/* A page with a jump to shim_shortcut; the distance to it, or 0. */
 static int32_t lay_stone(uintptr_t from)
 {
 	static const unsigned char jump[] = { 0xff, 0x25, 0, 0, 0, 0 }; /* jmp *0(%rip) */
 	const uintptr_t to = ARG(shim_shortcut);
-	long at = call6(__NR_mmap, 0, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, (uint64_t)-1, 0);
-	int64_t distance = at - (int64_t)from;
+	long at = map_near(from);
 
 	if (is_error(at))
 		return 0;
 	memcpy((void *)at, jump, sizeof(jump));
 	memcpy((void *)(at + (long)sizeof(jump)), &to, sizeof(to));
-	if (distance == (int32_t)distance && !CALL(__NR_mprotect, at, PAGE, PROT_READ | PROT_EXEC))
-		return (int32_t)distance;
+	if (!CALL(__NR_mprotect, at, PAGE, PROT_READ | PROT_EXEC))
+		return (int32_t)(at - (int64_t)from);
 	CALL(__NR_munmap, at, PAGE);
 	return 0;
 }
