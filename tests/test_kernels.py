@@ -214,3 +214,10 @@ def test_a_page_that_cannot_be_written_is_one_sentence(tmp_path: Path, capsys: p
     assert cli.main(["kernels", "--write", str(tmp_path), str(tmp_path / "run.jsonl")]) == cli.USAGE
     assert cli.main(["kernels", "--write", str(tmp_path / "page.md")]) == cli.USAGE
     assert "Is a directory" in capsys.readouterr().err
+
+
+def test_two_records_of_one_run_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    record = tmp_path / "run.jsonl"
+    record.write_text('{"kind": "run", "kernel": "6.12.1", "mode": "native", "interposer": "shim"}\n')
+    assert cli.main(["kernels", str(record), str(record)]) == cli.USAGE
+    assert "2 records of shim, mode native, on 6.12.1: give one" in capsys.readouterr().err

@@ -89,6 +89,10 @@ def _page(arguments: argparse.Namespace) -> int:
         shown = [read(Path(path)) for path in arguments.records]
     except RecordError as error:
         return complain(f"kernels: {error}", USAGE)
+    runs = Counter((one.run["interposer"], one.run["mode"], one.run["kernel"]) for one in shown)
+    for (interposer, mode, kernel), count in runs.items():
+        if count > 1:
+            return complain(f"kernels: {count} records of {interposer}, mode {mode}, on {kernel}: give one", USAGE)
     page = render_page(Path(__file__).with_name("kernels.md.j2"), **tables(shown))
     return deliver(page, arguments.write, "kernels")
 
