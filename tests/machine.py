@@ -20,11 +20,16 @@ from pytest_vfork.templates import places
 DEADLINE_S = 120
 CASE = places.folder("c_tests") / "suspension/parent-waits-until-exec.c.j2"
 ITEM = f"{CASE}::vfork"
+
+
 # A user that has no entry in passwd(5). It may read and search everything: Python may lie in root's home.
-STRANGER = (
-    *("setpriv", "--reuid=54321", "--regid=54321", "--clear-groups"),
-    *("--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"),
-)
+def stranger(uid: int = 54321) -> tuple[str, ...]:
+    """Return what starts a command as a user who is nobody here; processes are counted by user, by other tests' too."""
+    ids = (f"--reuid={uid}", f"--regid={uid}", "--clear-groups")
+    return ("setpriv", *ids, "--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search")
+
+
+STRANGER = stranger()
 _ALWAYS = ("-q", "-rs", "--vfork-cc=cc")
 
 

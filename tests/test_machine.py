@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from machine import CASE, DEADLINE_S, ITEM, STRANGER, Machine, Said, pytest_command
+from machine import CASE, DEADLINE_S, ITEM, STRANGER, Machine, Said, pytest_command, stranger
 
 from pytest_vfork.building.builder import Builder
 from pytest_vfork.records.read import read_record
@@ -132,16 +132,16 @@ SITUATIONS = [
         ONE_ERROR,
         r"^vfork: .*Resource temporarily unavailable",
         "1 error",
-        "chown -R 54321:54321 $at",
-        ("prlimit", "--nproc=3", *STRANGER),
+        "chown -R 54322:54322 $at",
+        ("prlimit", "--nproc=3", *stranger(54322)),
     ),
     Situation(
         "RLIMIT_NPROC: too few for some cases",
         SKIPS,
         r"it needs room for 64 processes: ulimit -u, and pids.max of the cgroup$",
         "1 skipped",
-        "chown -R 54321:54321 $at",
-        ("prlimit", "--nproc=30", *STRANGER),
+        "chown -R 54323:54323 $at",
+        ("prlimit", "--nproc=30", *stranger(54323)),
     ),
     Situation(
         "RLIMIT_NOFILE 16",

@@ -42,7 +42,7 @@ def lacks(folder: Path) -> str:
         return "is mounted noexec: no program starts there"
     if flags & os.ST_RDONLY:
         return "is on a read-only file system"
-    return "" if os.access(folder, os.W_OK | os.X_OK) else "cannot be written"
+    return "" if os.access(folder, os.W_OK | os.X_OK, effective_ids=True) else "cannot be written"
 
 
 def exposed(folder: Path) -> str:

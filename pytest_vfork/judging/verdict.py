@@ -58,7 +58,7 @@ def _too_slow(seen: Observation) -> Verdict | None:
     Most of the time it wanted a CPU, and it had one for less than a fifth of what it wanted. One that waits for what
     does not come wants none, and one that loops takes what there is.
     """
-    if seen.runnable_s < seen.elapsed_s / 2 or seen.cpu_s > seen.runnable_s / 4:
+    if seen.runnable_s <= seen.elapsed_s / 2 or seen.cpu_s > seen.runnable_s / 4:
         return None
     had = f"{seen.cpu_s * 1000:.0f} ms of CPU in {seen.elapsed_s:.0f} s, and waited {seen.runnable_s:.0f} s for more"
     return Verdict(Outcome.BROKEN, f"the machine was too slow: it had {had}", "exited(0)", _still_running(seen))
