@@ -8,13 +8,13 @@ import signal
 import socket
 import struct
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 import pytest
+from waiting import within
 
 from pytest_vfork.building.builder import Builder, CompileError
 from pytest_vfork.running.agent import program
@@ -74,15 +74,6 @@ def agent(builder: Builder, tmp_path: Path, request: pytest.FixtureRequest) -> I
     process.kill()
     process.wait(DEADLINE_S)
     assert [report.read_text() for report in found.iterdir()] == []
-
-
-def within(seconds: float, holds: Callable[[], object]) -> bool:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if holds():
-            return True
-        time.sleep(0.01)  # a pause between looks: decides nothing
-    return False
 
 
 def sh(script: str, *, deadline_s: float = DEADLINE_S, grace_s: float = 2.0) -> Run:

@@ -6,12 +6,12 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
+from waiting import within
 
 from pytest_vfork.building.builder import Builder
 from pytest_vfork.model import Boot, Program
@@ -101,10 +101,7 @@ def test_a_login_by_ssh(builder: Builder, program: Program, box: str) -> None:
     agent = int(site.client().hello["pid"])
     assert psutil.pid_exists(agent)
     site.close()
-    until = time.monotonic() + DEADLINE_S
-    while psutil.pid_exists(agent) and time.monotonic() < until:
-        time.sleep(0.05)  # a pause between looks
-    assert not psutil.pid_exists(agent)
+    assert within(DEADLINE_S, lambda: not psutil.pid_exists(agent))
 
 
 @pytest.mark.parametrize(

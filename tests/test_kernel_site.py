@@ -9,13 +9,13 @@ import subprocess
 import sys
 import tempfile
 import textwrap
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+from waiting import within
 
 from pytest_vfork.building.builder import Builder
 from pytest_vfork.building.cache import Cache
@@ -54,15 +54,6 @@ def sh(site: KernelSite) -> Callable[..., Observation]:
 def qemus(below: int | None = None) -> list[psutil.Process]:
     processes = psutil.Process(below).children(recursive=True)
     return [process for process in processes if process.name().startswith("qemu")]
-
-
-def within(seconds: float, holds: Callable[[], object]) -> bool:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if holds():
-            return True
-        time.sleep(0.05)  # a pause between looks: decides nothing
-    return False
 
 
 def test_it_is_that_kernel_and_what_is_seen_comes_back(sh: Callable[..., Observation]) -> None:

@@ -20,6 +20,7 @@ from pathlib import Path
 import psutil
 import pytest
 from machine import CASE, Machine, pytest_command
+from waiting import within
 
 from pytest_vfork.building.builder import Builder
 from pytest_vfork.records.read import RecordError, read_record
@@ -118,9 +119,9 @@ def _kill(machine: Machine, moment: Moment, token: str) -> bool:
         status = run.wait(DEADLINE_S)
     finally:
         run.kill()
-        run.wait()
+        run.wait(DEADLINE_S)
     said = f"{moment} (status {status}, seed {SEED}):\n{log.read_text('utf-8', 'replace')}"
-    assert _within(DEADLINE_S, lambda: not _processes(token)), f"{_processes(token)} live after {said}"
+    assert within(DEADLINE_S, lambda: not _processes(token)), f"{_processes(token)} live after {said}"
     # The agent takes its folder away as the last thing that it does.
     assert machine.left() == [], f"{machine.left()} is left after {said}"
     assert _mounts() == before, said
@@ -150,7 +151,8 @@ def _strike(run: psutil.Process, moment: Moment) -> bool:
     until = time.monotonic() + moment.after_s
     while time.monotonic() < until and run.status() != psutil.STATUS_ZOMBIE:
         time.sleep(LOOK_S)  # this is what makes the moment
-    while run.status() != psutil.STATUS_ZOMBIE:
+    until += DEADLINE_S
+    while time.monotonic() < until and run.status() != psutil.STATUS_ZOMBIE:
         for victim in _victims(run, moment.victim):
             try:
                 for number in SIGNALS[moment.signals]:
@@ -188,15 +190,6 @@ def _processes(token: str) -> list[str]:
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             continue
     return found
-
-
-def _within(seconds: float, holds: Callable[[], bool]) -> bool:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if holds():
-            return True
-        time.sleep(0.02)  # a pause between looks: decides nothing
-    return False
 
 
 def _mounts() -> list[str]:

@@ -8,11 +8,11 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from pathlib import Path
 
 import psutil
 import pytest
+from waiting import within
 
 from pytest_vfork.building.builder import Builder
 from pytest_vfork.model import Boot, Observation, Program
@@ -101,12 +101,12 @@ def test_what_it_started_ends_when_pytest_is_killed(builder: Builder, tmp_path: 
     """)
     runner = subprocess.Popen([sys.executable, "-c", script], env={**os.environ, "TMPDIR": str(tmp_path)})
     try:
-        assert _within(60, started.exists)
+        assert within(60, started.exists)
         program = psutil.Process(int(started.read_text()))
     finally:
         runner.kill()
         runner.wait(60)
-    assert _within(60, lambda: _has_ended(program))
+    assert within(60, lambda: _has_ended(program))
 
 
 @pytest.mark.needs("cgroup2")
@@ -123,15 +123,6 @@ def _has_ended(program: psutil.Process) -> bool:
         return program.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
-
-
-def _within(seconds: float, holds: object) -> bool:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if callable(holds) and holds():
-            return True
-        time.sleep(0.01)  # a pause between looks: decides nothing
-    return False
 
 
 @pytest.mark.parametrize(

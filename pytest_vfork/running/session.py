@@ -18,7 +18,7 @@ from ..judging.verdict import judge_case, judge_workload
 from ..model import Boot, Case, Expectation, Mode, Observation, Outcome, Program, Verdict, Workload
 from ..model.result import Result
 from ..templates import languages
-from ..templates.needs import OF_ALL, OF_CALLS, THREADS
+from ..templates.needs import OF_ALL, of_item
 from . import spawns
 from .interposers import Interposer, InterposerError, UnsupportedError, probe
 from .observers import Observer
@@ -126,10 +126,8 @@ class Session:
 
         since = case.since if not call.startswith("clone3") else max(case.since, _CLONE3_SINCE)
         why = self._lacks(since, case.until)
-        stands_on: tuple[str, ...] = (OF_CALLS[call],) if call in OF_CALLS else ()
-        if variant == "thread" or "pthread_create(" in case.template.read_text("utf-8"):
-            stands_on += THREADS
-        why = why or self.inventory.lacks((*case.needs, *stands_on))
+        makes_threads = variant == "thread" or "pthread_create(" in case.template.read_text("utf-8")
+        why = why or self.inventory.lacks(of_item(case.needs, call, makes_threads))
         if why:
             return conclude(Verdict(Outcome.UNSUPPORTED, why))
         try:

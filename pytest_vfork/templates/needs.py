@@ -30,6 +30,8 @@ NEEDS = {
         Need("setuid", "to change its user", "has_capability(CAP_SETUID)", "run as root"),
         Need("userns", "user namespaces", "can_unshare(CLONE_NEWUSER)",
              "a kernel with CONFIG_USER_NS, user.max_user_namespaces above 0, and no sandbox that forbids unshare(2)"),
+        Need("exe-link", "to tell the kernel what /proc/self/exe is",
+             "has_capability(CAP_SYS_ADMIN) || can_unshare(CLONE_NEWUSER)", "run as root, or allow user namespaces"),
         Need("pidns", "pid namespaces", "can_unshare(CLONE_NEWPID)", "a kernel with CONFIG_PID_NS; run as root"),
         Need("timens", "time namespaces", "can_unshare(CLONE_NEWTIME)",
              "a kernel with CONFIG_TIME_NS (Linux 5.6); run as root"),
@@ -81,13 +83,18 @@ NEEDS = {
 # What every program of ours stands on: without it a refused call would look like a deviation.
 OF_ALL = ("processes", "descriptors")
 # What makes the parent's threads, whether a template says so itself or its variant does.
-THREADS = ("threads",)
+_THREADS = ("threads",)
 # What calls stand on that a sandbox may forbid.
-OF_CALLS = {
+_OF_CALLS = {
     "clone3": "clone3",
     "clone3-stack": "clone3",
     **dict.fromkeys(("posix_spawn", "posix_spawnp", "system", "popen"), "spawn"),
 }
+
+
+def of_item(needs: Iterable[str], call: str, makes_threads: bool) -> tuple[str, ...]:
+    """Return what an item needs: what its template says, and what its call and its threads stand on."""
+    return (*needs, *((_OF_CALLS[call],) if call in _OF_CALLS else ()), *(_THREADS if makes_threads else ()))
 
 
 def lacking(needs: Iterable[str], there: frozenset[str]) -> str | None:

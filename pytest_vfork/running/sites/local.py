@@ -10,6 +10,7 @@ import secrets
 import shutil
 import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -90,7 +91,8 @@ class LocalSite(AgentSite):
             self._process.wait(_DEADLINE_S)
         except subprocess.TimeoutExpired:  # it hangs: what it runs ends with it
             self._process.kill()
-            self._process.wait()
+            with suppress(subprocess.TimeoutExpired):  # the kernel holds it, and nobody can end it
+                self._process.wait(_DEADLINE_S)
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _ended(self) -> str | None:

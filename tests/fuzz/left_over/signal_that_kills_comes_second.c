@@ -11,12 +11,13 @@ static char stack[65536];
 
 static int child(void *parent)
 {
-	const struct timespec pause = { 0, 300000000 };
+	const struct timespec pause = { 0, 1000000 };
 
 	kill((pid_t)(intptr_t)parent, SIGUSR1);
 	kill((pid_t)(intptr_t)parent, SIGTERM);
-	/* long enough for a parent that is killed to be gone; one that is not stays, however long it is */
-	nanosleep(&pause, NULL);
+	/* until a parent that is killed is gone; one that is not stays, however long this looks */
+	for (int looks = 0; looks < 500 && getppid() == (pid_t)(intptr_t)parent; looks++)
+		nanosleep(&pause, NULL);
 	_exit(getppid() == (pid_t)(intptr_t)parent ? printf("the parent is there\n"), fflush(stdout), 0 : (printf("the parent is gone\n"), fflush(stdout), 0));
 }
 
