@@ -105,3 +105,25 @@ def test_doctor_without_a_compiler_says_how_to_get_one() -> None:
     assert done.returncode == 1
     assert "MISS C compiler" in done.stdout
     assert "no such C compiler: no-such-cc" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "says"),
+    [
+        (["detection", "--faults", "nosuch"], 2, "no fault 'nosuch'"),
+        (["detection", "--cases", "nosuch"], 2, "no case 'nosuch'"),
+        (["detection", "--calls", "nosuch"], 2, "no call 'nosuch'"),
+        (["detection", "--jobs", "0"], 2, "one process or more"),
+        (["detection", "--deadline", "0"], 2, "a deadline above 0"),
+        (["workloads", "--write", "/no/such/file"], 2, "/no/such/file: No such file or directory"),
+        (["census", "--json", "/no/such/file", "--", "true"], 2, "/no/such/file: No such file or directory"),
+        (["bench", "--rss", "abc"], 2, "--rss and --modes want lists"),
+        (["run", "--", "/etc/passwd"], 126, "/etc/passwd: cannot be executed"),
+        (["run", "--", "/no/such"], 127, "/no/such: not found"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_cannot_be_done_is_one_sentence(arguments: list[str], status: int, says: str) -> None:
+    done = run(*arguments)
+    assert (done.returncode, says in done.stderr) == (status, True), done.stderr
+    assert "Traceback" not in done.stderr

@@ -13,7 +13,7 @@ import pytest
 
 from pytest_vfork.building.builder import Builder
 from pytest_vfork.judging.expectations import read_expectations
-from pytest_vfork.model import Observation, Program
+from pytest_vfork.model import CALLS, Observation, Program
 from pytest_vfork.running.present import Inventory, present
 from pytest_vfork.running.sites import Launch
 from pytest_vfork.running.sites.local import LocalSite
@@ -32,7 +32,7 @@ def test_every_row_is_used_and_says_how_to_get_it() -> None:
     used = {need for case in suite.cases() for need in case.needs}
     for file in (Path(__file__).parent.parent / "conformance/expectations").glob("*.toml"):
         used.update(need for known in read_expectations(file, suite.ids()) for need in known.without)
-    used.update(needs.OF_ALL, needs.OF_CALLS.values(), needs.THREADS)
+    used.update(needs.OF_ALL, *(needs.of_item((), call, makes_threads=True) for call in CALLS))
     assert used == set(needs.NEEDS)
     assert all(need.what and need.remedy for need in needs.NEEDS.values())
 

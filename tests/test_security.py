@@ -89,10 +89,20 @@ def _is_a_link_to_a_folder_of_somebody(cache: Path) -> None:
     (cache / "pytest-vfork").symlink_to("theirs")
 
 
+def _is_reached_by_a_link_that_all_may_change(cache: Path) -> None:
+    cache.rename(cache.with_name("closed"))
+    between = cache.with_name("open")
+    between.mkdir()
+    between.chmod(0o777)
+    (between / "link").symlink_to("../closed")
+    cache.symlink_to("open/link")
+
+
 @needs_root
 @pytest.mark.parametrize(
     ("attack", "says"),
     [
+        (_is_reached_by_a_link_that_all_may_change, "lies in .*/open, which can be written by others"),
         (_belongs_to_somebody, "belongs to user 4242"),
         (_lies_in_a_folder_of_somebody, "lies in .*/cache, which belongs to user 4242"),
         (_lies_where_all_may_write, "lies in .*/cache, which can be written by others"),

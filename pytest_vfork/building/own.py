@@ -11,6 +11,7 @@ from pathlib import Path
 
 # Who is outside of a user namespace looks like this from inside (user_namespaces(7)).
 _OVERFLOW_UID = 65534
+_MOST_LINKS = 40  # path_resolution(7)
 
 
 def place_to_run() -> Path:
@@ -50,7 +51,7 @@ def exposed(folder: Path) -> str:
 
     Whoever owns or writes the user's home can have anything run as this user, whatever we do: at home it ends.
     """
-    for path in _up_from(folder.resolve()):
+    for path in (there for way in _ways_to(folder) for there in _up_from(way)):
         try:
             status = path.stat()
         except OSError:  # it cannot be looked at, so nobody is seen to write it
@@ -69,12 +70,23 @@ def shown(path: Path) -> str:
 
 
 def _lies_in(folder: Path, path: Path) -> str:
-    return "" if path == folder.resolve() else f"lies in {shown(path)}, which "
+    return "" if path.resolve() == folder.resolve() else f"lies in {shown(path)}, which "
+
+
+def _ways_to(folder: Path) -> Iterator[Path]:
+    """Return a folder by each name that it has on the way: a link belongs to whoever can write where it lies."""
+    way = folder.absolute()
+    for _ in range(_MOST_LINKS):
+        yield way
+        link = next((part for part in reversed((way, *way.parents)) if part.is_symlink()), None)
+        if link is None:
+            return
+        way = Path(os.path.normpath(link.parent / link.readlink() / way.relative_to(link)))
 
 
 def _up_from(folder: Path) -> Iterator[Path]:
     home = os.environ.get("HOME") or ""
     for path in (folder, *folder.parents):
-        if home and path == Path(home).resolve():
+        if home and path.resolve() == Path(home).resolve():
             return
         yield path

@@ -129,7 +129,10 @@ def _census(arguments: argparse.Namespace) -> int:
     if arguments.json:
         plain = {"command": arguments.program, "status": census.status, "interposer": census.interposer}
         plain |= to_json(tally(census.spawns), census.refused)
-        Path(arguments.json).write_text(json.dumps(plain, indent=2) + "\n", "utf-8")
+        try:
+            Path(arguments.json).write_text(json.dumps(plain, indent=2) + "\n", "utf-8")
+        except OSError as error:
+            return complain(f"census: --json: {arguments.json}: {error.strerror}", USAGE)
     if census.status < 0:
         _die_of(-census.status)
     return census.status or (_NOT_AS_EXPECTED if broken else 0)

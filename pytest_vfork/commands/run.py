@@ -49,7 +49,10 @@ def _run(arguments: argparse.Namespace) -> int:
 
     path = shutil.which(arguments.program[0])
     if path is None:
-        return complain(f"{arguments.program[0]}: not found", NOT_FOUND)
+        name = arguments.program[0]
+        if "/" in name and Path(name).exists():
+            return complain(f"{name}: cannot be executed", CANNOT_RUN)
+        return complain(f"{name}: not found", NOT_FOUND)
     kinds = interposers()
     kind = kinds[arguments.interposer]
     every = {option.name for other in kinds.values() for option in other.options}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..model import ASSERTIONS, Workload
 from ..templates import languages, places, suite
-from .cli import Commands
+from .cli import Commands, deliver
 from .pages import render_page
 
 COMMAND = "pytest-vfork workloads --write docs/workloads.md"
@@ -23,7 +23,7 @@ def add_command(commands: Commands) -> None:
         "workloads",
         help="Print the page of all workloads.",
         description="In a checkout: --write docs/workloads.md.",
-        epilog="Exit status: 0: done.",
+        epilog="Exit status: 0: done. 2: the page cannot be written.",
     )
     workloads.add_argument("--write", metavar="FILE", help="Write the page to this file, instead of to the terminal.")
     workloads.set_defaults(does=_workloads)
@@ -32,11 +32,7 @@ def add_command(commands: Commands) -> None:
 def _workloads(arguments: argparse.Namespace) -> int:
     every = suite.workloads()
     page = render(every, ask_versions(every))
-    if arguments.write:
-        Path(arguments.write).write_text(page, "utf-8")
-    else:
-        print(page, end="")
-    return 0
+    return deliver(page, arguments.write, "workloads")
 
 
 def render(workloads: Sequence[Workload], versions: Mapping[str, str]) -> str:

@@ -73,7 +73,7 @@ def add_command(commands: Commands) -> None:
         description=(
             "In each round each mode is asked once, in an order drawn anew; ratios compare times of the same round."
         ),
-        epilog="Exit status: 0: done. 2: a bad option.",
+        epilog="Exit status: 0: done. 2: a bad option. 126: nothing could be measured.",
     )
     bench.add_argument(
         "--rss",
@@ -102,7 +102,9 @@ def _bench(arguments: argparse.Namespace) -> int:
         sizes = [int(size) for size in arguments.rss.split(",")]
         modes = [Mode(mode) for mode in arguments.modes.split(",")]
         builder = Builder(Cache.of_user(), find_cc(arguments.cc))
-    except (ValueError, NoCompilerError) as error:
+    except ValueError as error:
+        return complain(f"bench: --rss and --modes want lists, separated by commas: {error}", USAGE)
+    except NoCompilerError as error:
         return complain(str(error), USAGE)
     if Mode.NATIVE not in modes or arguments.rounds < 2 or min(sizes) < 1:
         return complain("bench: want native among the modes, two rounds or more, and sizes of 1 MiB or more", USAGE)
@@ -117,6 +119,8 @@ def _bench(arguments: argparse.Namespace) -> int:
             print("\n".join(lines if len(measurements) == 1 else lines[1:]), flush=True)
     except (InterposerError, RuntimeError) as error:
         return complain(str(error), CANNOT_RUN)
+    if not measurements:
+        return complain("bench: nothing could be measured: is there so much memory?", CANNOT_RUN)
     write(arguments.json, to_json(measurements))
     if not arguments.tracers:
         write(arguments.svg, to_svg(measurements, "vfork"))

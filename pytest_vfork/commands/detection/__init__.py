@@ -28,7 +28,7 @@ def add_command(commands: Commands) -> None:
         "detection",
         help="Run every case under every fault of the shim, and say what is not true.",
         description="Holds the fails_under of each case to what was seen, in both directions.",
-        epilog="Exit status: 0: all of it is true. 1: something is not.",
+        epilog="Exit status: 0: all of it is true. 1: something is not. 2: a bad option.",
     )
     parser.add_argument(
         "--faults",

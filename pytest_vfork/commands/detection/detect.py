@@ -9,11 +9,12 @@ from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 
 from ...judging.expectations import find_expectation
-from ...model import Case
+from ...model import CALLS, Case
 from ...running.session import DEADLINE_S
 from ...templates import suite
 from ...templates.faults import faults
 from .. import catalogue
+from ..cli import USAGE, complain
 from . import FORK, Row, is_of_a_tracer, treatments
 from .judge import is_about, problems, settle, uncaught
 from .matrix import known_deviations, run_matrix
@@ -24,6 +25,12 @@ def detect(arguments: argparse.Namespace) -> int:
     """Run the command; return 1 if anything that faults or cases say of themselves is not true."""
     names = [name for name in treatments() if any(fnmatchcase(name, glob) for glob in arguments.faults.split(","))]
     cases = [case for case in suite.cases() if fnmatchcase(case.id, arguments.cases)]
+    calls = [call for call in arguments.calls.split(",") if call not in CALLS]
+    if not names or not cases or calls:
+        what = f"no fault {arguments.faults!r}" if not names else f"no case {arguments.cases!r}" if not cases else ""
+        return complain(f"detection: {what or f'no call {calls[0]!r}'}", USAGE)
+    if arguments.deadline <= 0 or arguments.rounds < 1 or arguments.jobs < 1:
+        return complain("detection: want a deadline above 0, and one round and one process or more", USAGE)
     wanted = {name: _wanted(name, cases, arguments) for name in names}
     start = time.monotonic()
     rows = run_matrix(wanted, _deadline(cases, arguments), arguments.rounds, arguments.jobs, _tell)

@@ -103,8 +103,8 @@ struct frame *deliver_sigsys(struct frame *frame, struct task *task)
 {
 	struct action *now = &task->dispositions->actions[SIGSYS], action = *now;
 	const struct outside *outside = outside_of(frame);
-	/* force_sig of the kernel: blocked or ignored, it kills. The signal of a child's end has the same code (CLD_EXITED), and no arch. */
-	_Bool is_forced = frame->info.code == SYS_SECCOMP && frame->info.arch;
+	/* force_sig of the kernel: blocked or ignored, it kills. The signal of a child's end has the same codes (CLD_EXITED, CLD_KILLED), and no arch. */
+	_Bool is_forced = (frame->info.code == SYS_SECCOMP || frame->info.code == SYS_USER_DISPATCH) && frame->info.arch;
 	_Bool is_blocked = outside ? !!(outside->asked & BIT(SIGSYS)) : task->blocks_sigsys;
 
 	if (behaviour->departs && depart_stop(frame))

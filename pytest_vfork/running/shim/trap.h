@@ -14,6 +14,7 @@
 /* A SIGSYS of our filter, told from one of the application's own filter by si_errno (SECCOMP_RET_DATA). */
 #define TRAP_MARK 0x7666
 #define SYS_SECCOMP 1 /* si_code, asm-generic/siginfo.h */
+#define SYS_USER_DISPATCH 2
 
 /* Answers a call by changing the frame; returns the frame to leave by. */
 typedef struct frame *trap_function(struct frame *frame, struct task *task);
