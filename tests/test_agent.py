@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from waiting import within
+from waiting import has_ended, named_below, within
 
 from pytest_vfork.building.builder import Builder, CompileError
 from pytest_vfork.running.agent import program
@@ -138,21 +138,16 @@ def test_output_is_bounded_and_its_beginning_comes_back(agent: Reached) -> None:
     assert agent.client().run(run).outputs[Output.STDOUT] == b"\0" * 100_000
 
 
-def is_gone(process: psutil.Process) -> bool:
-    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
-
-
 def test_when_the_stream_ends_all_ends(agent: Reached) -> None:
     client = agent.client()
     for _ in range(3):
         client.start(sh("setsid sleep 1000 & sleep 1000"))
-    below = psutil.Process(agent.process.pid)
-    assert within(DEADLINE_S, lambda: sum(p.name() == "sleep" for p in below.children(recursive=True)) == 6)
-    everyone = below.children(recursive=True)
+    assert within(DEADLINE_S, lambda: len(named_below(agent.process.pid, "sleep")) == 6)
+    everyone = psutil.Process(agent.process.pid).children(recursive=True)
     client.close()
     assert agent.process.wait(DEADLINE_S) == 0
     # whoever is reaped by somebody else than the agent may be a zombie for a while
-    assert within(DEADLINE_S, lambda: all(map(is_gone, everyone)))
+    assert within(DEADLINE_S, lambda: all(map(has_ended, everyone)))
     assert list(agent.folder.iterdir()) == []
 
 
@@ -160,12 +155,11 @@ def test_when_the_stream_ends_all_ends(agent: Reached) -> None:
 def test_when_it_is_killed_all_ends(agent: Reached, victim: str) -> None:
     client = agent.client()
     id = client.start(sh("setsid sleep 1000 & sleep 1000"))
-    below = psutil.Process(agent.process.pid)
-    assert within(DEADLINE_S, lambda: sum(p.name() == "sleep" for p in below.children(recursive=True)) == 2)
-    everyone = below.children(recursive=True)
-    keeper = next(process for process in everyone if process.name() == "keeper")
+    assert within(DEADLINE_S, lambda: len(named_below(agent.process.pid, "sleep")) == 2)
+    everyone = psutil.Process(agent.process.pid).children(recursive=True)
+    (keeper,) = named_below(agent.process.pid, "keeper")
     (agent.process if victim == "agent" else keeper).send_signal(signal.SIGKILL)
-    assert within(DEADLINE_S, lambda: all(map(is_gone, everyone)))
+    assert within(DEADLINE_S, lambda: all(map(has_ended, everyone)))
     if victim == "agent":
         with pytest.raises(AgentLostError):
             client.wait(id, DEADLINE_S)

@@ -13,9 +13,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
-from waiting import within
+from waiting import has_ended, named_below, within
 
 from pytest_vfork.building.builder import Builder
 from pytest_vfork.building.cache import Cache
@@ -49,11 +48,6 @@ def sh(site: KernelSite) -> Callable[..., Observation]:
         return site.run(Launch(Program(Path("none"), ("sh", "-c", script, *words)), Boot(), DEADLINE_S))
 
     return run
-
-
-def qemus(below: int | None = None) -> list[psutil.Process]:
-    processes = psutil.Process(below).children(recursive=True)
-    return [process for process in processes if process.name().startswith("qemu")]
 
 
 def test_it_is_that_kernel_and_what_is_seen_comes_back(sh: Callable[..., Observation]) -> None:
@@ -95,7 +89,7 @@ def test_a_panic_costs_the_program_that_ran_and_one_boot(sh: Callable[..., Obser
 
 def test_a_qemu_that_is_killed_costs_the_program_that_ran(site: KernelSite, sh: Callable[..., Observation]) -> None:
     assert sh("true").status == 0
-    (qemu,) = qemus()
+    (qemu,) = named_below(os.getpid(), "qemu")
     qemu.send_signal(signal.SIGKILL)
     with pytest.raises(SiteError, match="was lost"):
         sh("sleep 1000")
@@ -117,11 +111,11 @@ def test_a_guest_ends_with_the_process_that_has_it(site: KernelSite, builder: Bu
     owner = subprocess.Popen([sys.executable, "-c", script], env={**os.environ, "TMPDIR": str(tmp_path)})
     try:
         assert within(DEADLINE_S, (tmp_path / "up").exists)
-        (qemu,) = qemus(owner.pid)
+        (qemu,) = named_below(owner.pid, "qemu")
     finally:
         owner.kill()
         owner.wait(60)
-    assert within(60, lambda: not qemu.is_running())
+    assert within(60, lambda: has_ended(qemu))
     assert within(60, lambda: [path.name for path in tmp_path.iterdir()] == ["up"])
 
 

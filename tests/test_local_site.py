@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from waiting import within
+from waiting import has_ended, within
 
 from pytest_vfork.building.builder import Builder
 from pytest_vfork.model import Boot, Observation, Program
@@ -106,7 +106,7 @@ def test_what_it_started_ends_when_pytest_is_killed(builder: Builder, tmp_path: 
     finally:
         runner.kill()
         runner.wait(60)
-    assert within(60, lambda: _has_ended(program))
+    assert within(60, lambda: has_ended(program))
 
 
 @pytest.mark.needs("cgroup2")
@@ -116,13 +116,6 @@ def test_the_cgroup_of_a_program_that_is_ended_in_the_middle_goes(builder: Build
     root = next(where for _, where, kind, *_ in mounts if kind == "cgroup2")
     seen = run(builder, "sh", "-c", f"mkdir {root}/vfork-$$ && echo $$; {end}", deadline_s=2)
     assert seen.stdout and not Path(root, f"vfork-{seen.stdout.strip()}").exists()
-
-
-def _has_ended(program: psutil.Process) -> bool:
-    try:
-        return program.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,12 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
+from waiting import has_ended, within
 
 from pytest_vfork.building.builder import Builder
 from pytest_vfork.judging.events import parse_spawns
@@ -49,14 +49,6 @@ def traced(mode: Mode) -> Traced:
         return subprocess.run(command(mode, *argv), **keys)  # type: ignore[call-overload, no-any-return]
 
     return run
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    """Look until it holds; the pause orders nothing."""
-    until = time.monotonic() + DEADLINE_S
-    while not holds():
-        assert time.monotonic() < until, "it never came to be"
-        time.sleep(0.01)
 
 
 @pytest.mark.parametrize(
@@ -172,7 +164,7 @@ def test_nobody_outlives_the_tracer(mode: Mode, number: int) -> None:
         assert tracees
         tracer.send_signal(number)
         assert tracer.wait(DEADLINE_S) == -number
-    wait_until(lambda: all(not p.is_running() or p.status() == psutil.STATUS_ZOMBIE for p in tracees))
+    assert within(DEADLINE_S, lambda: all(map(has_ended, tracees)))
 
 
 def test_who_outlives_the_program_is_followed_to_his_end(traced: Traced, mode: Mode, tmp_path: Path) -> None:
