@@ -15,6 +15,7 @@ from pytest_vfork.building import render, toolchain
 from pytest_vfork.building.builder import COMPILER_LOG, Builder, CompileError
 from pytest_vfork.model import Case, item_name
 from pytest_vfork.templates import frontmatter, suite
+from pytest_vfork.templates.variants import VARIANTS
 
 ALL = [(case, *item) for case in suite.cases() for item in case.items]
 MODEL = next(case for case in suite.cases() if case.id == "suspension/parent-waits-until-exec")
@@ -80,6 +81,36 @@ def test_the_compiler_asked_for_is_taken_then_cc_then_one_on_path(tmp_path: Path
     assert toolchain.find_cc(None, path) == (str(tmp_path / "gcc"),)
     with pytest.raises(toolchain.NoCompilerError, match="no such C compiler: other"):
         toolchain.find_cc("other", path)
+
+
+# With the model, these have all the assembler that other machines need (c_tests/_lib/call.j2).
+_ASSEMBLED = {
+    *((MODEL.id, call) for call in MODEL.calls if call != "vfork"),
+    ("arguments/clone3-with-an-unknown-flag-is-einval", "clone3"),
+    ("arguments/thread-without-sighand-is-einval", "clone"),
+    ("spawn/exec-by-another-thread-of-the-child-releases-the-parent", "clone3-stack"),
+}
+
+
+@pytest.mark.parametrize("machine", ["x86_64", "aarch64", "riscv64"])
+@pytest.mark.parametrize(("id", "call"), sorted(_ASSEMBLED))
+def test_a_program_for_another_machine_compiles_without_a_warning(
+    tmp_path: Path, machine: str, id: str, call: str
+) -> None:
+    pytest.importorskip("ziglang", reason="pip install 'pytest-vfork[cc]'")
+    case = next(case for case, *_ in ALL if case.id == id)
+    (tmp_path / "case.c").write_text(render.render_case(case, call, machine=machine))
+    flags = (*VARIANTS[""].flags, "-Werror", "-c")  # it is not linked: that would make a libc for each machine first
+    command = [*toolchain.zig(machine), *flags, "case.c"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_machine_without_assembler_or_without_the_call_says_so() -> None:
+    assert '#error "i386 has no row in _lib/call.j2"' in render.render_case(MODEL, "clone3", machine="i386")
+    assert '#error "aarch64 has no system call vfork(2)"' in render.render_case(MODEL, "vfork", machine="aarch64")
+    with pytest.raises(toolchain.NoCompilerError, match="no compiler for machine vax: there is one for x86_64, i386"):
+        toolchain.zig("vax")
 
 
 def test_a_compiler_that_makes_no_programs_is_passed_over(tmp_path: Path) -> None:

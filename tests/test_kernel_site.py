@@ -170,6 +170,23 @@ def test_a_guest_that_never_comes_up_is_given_up(builder: Builder, monkeypatch: 
     assert len(boots) == 3
 
 
+@pytest.mark.needs(qemu_system_arm="qemu-system-aarch64 --version")
+def test_another_machine_runs_what_is_compiled_for_it(builder: Builder) -> None:
+    pytest.importorskip("ziglang", reason="pip install 'pytest-vfork[cc]'")
+    site = KernelSite(builder, f"{SERIES}@aarch64")
+    program = builder.for_machine(site.machine).c_program("seven.c", "int main(void) { return 7; }\n")
+    try:
+        about = site.describe()
+        assert site.run(Launch(program, Boot(), DEADLINE_S)).status == 7 << 8
+        refused = site.refuse(Program(Path("none"), ("sh", "-c", "exit 7")))
+    except archive.ArchiveError as error:
+        pytest.skip(str(error))
+    finally:
+        site.close()
+    assert (about["machine"], about["libc"]) == ("aarch64", "musl")
+    assert refused and refused.endswith("is a program for x86_64, and the guest is aarch64")
+
+
 # The 6.1 of Debian has no room for all the registers of some processors: there its init ends with a segmentation fault.
 _BOOTS = (
     "linux.uml mem=128M root=/dev/root rootfstype=hostfs rootflags=/ ro init=/bin/true panic=-1 con0=null,fd:1"

@@ -54,7 +54,7 @@ def test_a_missing_compiler_is_named_with_a_way_to_get_it(tmp_path: Path, monkey
         Builder(Cache(tmp_path), (str(fake),)).command_of("static")
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(NoCompilerError, match="no compiler for musl: apt-get install musl-tools"):
-        toolchain.compile_command("musl", ("cc",), {"PATH": str(tmp_path)})
+        toolchain.compile_command("musl", ("cc",), environ={"PATH": str(tmp_path)})
 
 
 def test_result_record_and_rerun_command_know_the_variant(

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import re
 import shlex
 import signal
@@ -43,10 +44,13 @@ class Builder:
     What has no flags of its own is given to `quick` first, if there is such a compiler, and to `cc` if that refuses.
     """
 
-    def __init__(self, cache: Cache, cc: tuple[str, ...], quick: Quick | None = None) -> None:
+    def __init__(
+        self, cache: Cache, cc: tuple[str, ...], quick: Quick | None = None, machine: str = platform.machine()
+    ) -> None:
         self.cache = cache
         self.cc = cc
         self.quick = quick
+        self.machine = machine
         self._commands: dict[str, str] = {}  # by variant: why its compiler makes no programs
 
     @classmethod
@@ -58,6 +62,10 @@ class Builder:
         cache, cc = Cache.of_user(), toolchain.find_cc(wanted)
         is_named = wanted or os.environ.get("CC")
         return cls(cache, cc, None if is_named else find_quick(cc, cache))
+
+    def for_machine(self, machine: str) -> Builder:
+        """Return what builds for a machine, as uname(2) has it, by zig for any but this. Raise NoCompilerError."""
+        return self if machine == self.machine else Builder(self.cache, toolchain.zig(machine), machine=machine)
 
     def case(self, case: Case, call: str, variant: str = "") -> Program:
         """Render a case for one call and compile it as the variant wants; raise CompileError or NoCompilerError.
@@ -78,22 +86,25 @@ class Builder:
 
     def _case(self, case: Case, call: str, variant: str, filename: str) -> Program:
         if self.quick and VARIANTS[variant].is_plain:
-            program = self._quickly(self.quick, filename, render_case(case, call, variant, by=self.quick.name))
+            program = self._quickly(self.quick, filename, self._render(case, call, variant, by=self.quick.name))
             if program:
                 return program
         command = self.command_of(variant)
         compiler = toolchain.identify(command[: -len(VARIANTS[variant].flags)])
-        return self._compile(filename, render_case(case, call, variant), command, compiler)
+        return self._compile(filename, self._render(case, call, variant), command, compiler)
+
+    def _render(self, case: Case, call: str, variant: str, by: str = "") -> str:
+        return render_case(case, call, variant, by=by, machine=self.machine)
 
     def _compilers_of(self, variant: str) -> tuple[str, ...]:
         """Return all that a variant's compilers, the quick one too, put into what they make."""
-        command = toolchain.compile_command(variant, self.cc)
+        command = toolchain.compile_command(variant, self.cc, self.machine)
         quick = self.quick.key if self.quick and VARIANTS[variant].is_plain else ()
         return (*quick, *command, toolchain.identify(command[: -len(VARIANTS[variant].flags)]))
 
     def command_of(self, variant: str) -> tuple[str, ...]:
         """Return compiler and flags of a variant, seen to make a program; raise NoCompilerError."""
-        command = toolchain.compile_command(variant, self.cc)
+        command = toolchain.compile_command(variant, self.cc, self.machine)
         if variant not in self._commands:
             self._commands[variant] = ""
             try:
@@ -113,7 +124,8 @@ class Builder:
             program = self._quickly(self.quick, filename, source)
             if program:
                 return program
-        return self._compile(filename, source, (*self.cc, *flags), toolchain.identify(self.cc))
+        command = (*self.cc, *flags) if self.machine == platform.machine() else (*self.cc, "-static", *flags)
+        return self._compile(filename, source, command, toolchain.identify(self.cc))
 
     @property
     def folder(self) -> Path:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import functools
+import platform
 import re
 import textwrap
 import traceback
@@ -26,12 +27,18 @@ class TemplateError(Exception):
 
 
 def render_case(
-    case: Case, call: str, variant: str = "", by: str = "", more: Mapping[str, object] = MappingProxyType({})
+    case: Case,
+    call: str,
+    variant: str = "",
+    *,
+    by: str = "",
+    machine: str = platform.machine(),
+    more: Mapping[str, object] = MappingProxyType({}),
 ) -> str:
     """Return the C source of a case for one call and variant; raise TemplateError. `more` are values of the template.
 
     Self-contained, with what it does and how to compile it in its first comment, and there the compiler that has done
-    so if it was another (`by`).
+    so if it was another (`by`). `machine` is as uname(2) has it: its assembler is in the source.
     """
     filename = filename_of(case, call, variant)
     compiler = "musl-gcc" if variant == "musl" else "cc"
@@ -46,6 +53,7 @@ def render_case(
         about=_about(case),
         build=f"{compiler} {' '.join(VARIANTS[variant].flags)} -o case {filename}",
         by=by,
+        machine=machine,
         includes=MARK,
         gates=(),
         **more,
@@ -81,7 +89,9 @@ def render_text(text: str, values: Mapping[str, object]) -> str:
     """Render a user's own C template; the skeleton of the cases is there to extend (`_lib/case.c.j2`)."""
     made = values.get("call", "")
     template = _environment(ours())[0].from_string(text)
-    return with_includes(template.render({"gates": (), "includes": MARK, "made": made, **values}))
+    return with_includes(
+        template.render({"gates": (), "includes": MARK, "made": made, "machine": platform.machine(), **values})
+    )
 
 
 def _render(path: Path, template: Path, **values: object) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import platform
 import shlex
 import shutil
 import subprocess
@@ -16,6 +17,15 @@ from pathlib import Path
 
 from ..templates.variants import VARIANTS
 from .cache import Cache, RefusedError
+
+# uname(2)'s machine → zig's. What it makes with musl and static needs nothing of the machine that it runs on.
+ZIG_MACHINES: Mapping[str, str] = {
+    "x86_64": "x86_64",
+    "i386": "x86",
+    "aarch64": "aarch64",
+    "riscv64": "riscv64",
+    "loongarch64": "loongarch64",
+}
 
 
 class NoCompilerError(Exception):
@@ -38,19 +48,33 @@ def find_cc(wanted: str | None, environ: Mapping[str, str] = os.environ) -> tupl
     path = next((path for path in paths if path and _makes_programs(path)), None)
     if path:
         return (path,)
-    if importlib.util.find_spec("ziglang"):
-        return (sys.executable, "-m", "ziglang", "cc", "-target", "x86_64-linux-gnu")
+    if importlib.util.find_spec("ziglang") and platform.machine() in ZIG_MACHINES:
+        return zig(platform.machine(), "gnu")
     way = "apt-get install gcc libc6-dev, or pip install 'pytest-vfork[cc]'"
     useless = next(filter(None, paths), None)
     raise NoCompilerError(f"{useless} makes no programs: {way}" if useless else f"no C compiler: {way}")
 
 
-def compile_command(variant: str, cc: tuple[str, ...], environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
-    """Return the compiler and its flags for a variant; `cc` is the compiler of the plain one.
+def zig(machine: str, libc: str = "musl") -> tuple[str, ...]:
+    """Return the command of the compiler for any machine, `libc` being musl or gnu; raise NoCompilerError."""
+    if machine not in ZIG_MACHINES:
+        raise NoCompilerError(f"no compiler for machine {machine}: there is one for {', '.join(ZIG_MACHINES)}")
+    if importlib.util.find_spec("ziglang") is None:
+        raise NoCompilerError(f"no compiler for machine {machine}: pip install 'pytest-vfork[cc]'")
+    return (sys.executable, "-m", "ziglang", "cc", "-target", f"{ZIG_MACHINES[machine]}-linux-{libc}")
 
-    Raise NoCompilerError, which says how to get what is missing.
+
+def compile_command(
+    variant: str, cc: tuple[str, ...], machine: str = platform.machine(), environ: Mapping[str, str] = os.environ
+) -> tuple[str, ...]:
+    """Return the compiler and its flags for a variant on a machine; `cc` is the compiler of the plain one.
+
+    For another machine than this one all is static, with the libc that `cc` has for it. Raise NoCompilerError, which
+    says how to get what is missing.
     """
     flags = VARIANTS[variant].flags
+    if machine != platform.machine():
+        return (*cc, "-static", *flags)
     if variant == "musl":
         return (*_musl(environ), *flags)
     return (*cc, *flags)
@@ -101,5 +125,5 @@ def _musl(environ: Mapping[str, str]) -> tuple[str, ...]:
     if wrapper:
         return (wrapper,)
     if importlib.util.find_spec("ziglang"):
-        return (sys.executable, "-m", "ziglang", "cc", "-target", "x86_64-linux-musl")
+        return zig(platform.machine())
     raise NoCompilerError("no compiler for musl: apt-get install musl-tools, or pip install 'pytest-vfork[cc]'")

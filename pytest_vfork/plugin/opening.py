@@ -33,11 +33,16 @@ def open_session(options: Options, ids: Iterable[str]) -> Session:
     from ..building.builder import Builder
     from ..running.session import Session
 
-    interposer = _interposer(options, Builder.of_user(options.cc))
-    builder = interposer.settings.builder
+    builder = Builder.of_user(options.cc)
+    site = options.site(builder, options.where, options.of(options.site))
+    try:
+        interposer = _interposer(options, builder.for_machine(site.machine))
+    except BaseException:
+        site.close()
+        raise
     return Session(
         interposer,
-        options.site(builder, options.where, options.of(options.site)),
+        site,
         [known for known in known_deviations(options, ids) if speaks_of(known, interposer.version)],
         observer=options.observer() if options.observer else None,
         deadline_s=options.deadline_s,

@@ -67,18 +67,19 @@ def source(record: Record, item: Item) -> str:
     """
     if item.name in record.sources:
         return record.sources[item.name]
-    files = _rendered(item) if record.run.get("pytest_vfork") == __version__ else {}
+    machine = str(record.run.get("machine"))
+    files = _rendered(item, machine) if record.run.get("pytest_vfork") == __version__ else {}
     main = next(iter(files.values()), "")
     if main and item.digest in ("", digest(main)):
         return main if len(files) == 1 else join(files)
     return _file(item)
 
 
-def _rendered(item: Item) -> Mapping[str, str]:
-    """Render the files of an item anew, the one that is started first."""
+def _rendered(item: Item, machine: str) -> Mapping[str, str]:
+    """Render the files of an item for a machine anew, the one that is started first."""
     subject = known().get(item.id)
     if isinstance(subject, Case) and item.call in CALLS and item.variant in VARIANTS:
-        return {"case.c": render_case(subject, item.call, item.variant)}
+        return {"case.c": render_case(subject, item.call, item.variant, machine=machine)}
     return render_workload(subject) if isinstance(subject, Workload) and not item.call else {}
 
 

@@ -33,6 +33,8 @@
 
 /* glibc 2.39; only its address is wanted, which is NULL elsewhere. */
 int pidfd_spawn() __attribute__((weak));
+/* musl has none. */
+int swapcontext() __attribute__((weak));
 
 static int has_capability(int capability)
 {
@@ -108,6 +110,24 @@ static int can_fork_many(int most)
 	for (int i = 0; i < made; i++)
 		wait(NULL);
 	return made == most;
+}
+
+static int is_x86_64(void)
+{
+#ifdef __x86_64__
+	return 1;
+#else
+	return 0;
+#endif
+}
+
+static int has_vfork(void)
+{
+#ifdef SYS_vfork
+	return 1;
+#else
+	return 0;
+#endif
 }
 
 static int can_unshare(int flag)

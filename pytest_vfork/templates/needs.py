@@ -6,7 +6,7 @@ All rows are checked by one small C program, run on the site and under no interp
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 
@@ -74,6 +74,11 @@ NEEDS = {
         Need("strict-commit", "a kernel that never commits more memory than there is (vm.overcommit_memory=2)",
              "reads(\"/proc/sys/vm/overcommit_memory\", '2')",
              "sysctl -w vm.overcommit_memory=2, on a machine of your own"),
+        Need("x86-64", "a processor with the registers of x86-64", "is_x86_64()", "such a machine or guest"),
+        Need("vfork", "the system call vfork(2)", "has_vfork()",
+             "a machine that has it; elsewhere vfork(3) is made of clone(2), which is call libc-vfork"),
+        Need("coroutines", "a libc that has swapcontext", "swapcontext != NULL", "glibc"),
+        Need("shell", "a shell", "access(\"/bin/sh\", X_OK) == 0", "/bin/sh"),
         Need("processes", "room for 64 processes", "can_fork_many(64)", "ulimit -u, and pids.max of the cgroup"),
         Need("descriptors", "descriptors up to 255", "dup2(1, 255) == 255", "ulimit -n 1024"),
     )
@@ -84,17 +89,18 @@ NEEDS = {
 OF_ALL = ("processes", "descriptors")
 # What makes the parent's threads, whether a template says so itself or its variant does.
 _THREADS = ("threads",)
-# What calls stand on that a sandbox may forbid.
-_OF_CALLS = {
-    "clone3": "clone3",
-    "clone3-stack": "clone3",
-    **dict.fromkeys(("posix_spawn", "posix_spawnp", "system", "popen"), "spawn"),
+# What calls stand on: a machine may lack it, and a sandbox may forbid it.
+_OF_CALLS: Mapping[str, tuple[str, ...]] = {
+    "vfork": ("vfork",),
+    **dict.fromkeys(("clone3", "clone3-stack"), ("clone3",)),
+    **dict.fromkeys(("posix_spawn", "posix_spawnp"), ("spawn",)),
+    **dict.fromkeys(("system", "popen"), ("spawn", "shell")),
 }
 
 
 def of_item(needs: Iterable[str], call: str, makes_threads: bool) -> tuple[str, ...]:
     """Return what an item needs: what its template says, and what its call and its threads stand on."""
-    return (*needs, *((_OF_CALLS[call],) if call in _OF_CALLS else ()), *(_THREADS if makes_threads else ()))
+    return (*needs, *_OF_CALLS.get(call, ()), *(_THREADS if makes_threads else ()))
 
 
 def lacking(needs: Iterable[str], there: frozenset[str]) -> str | None:

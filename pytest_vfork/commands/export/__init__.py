@@ -37,9 +37,9 @@ def add_command(commands: Commands) -> None:
     )
     export.add_argument(
         "--target",
-        choices=list(TARGETS),
+        choices=TARGETS,
         default="x86_64",
-        help="Make static programs for this machine (default: x86_64).",
+        help="Write them for this machine, whose assembler is in the sources (default: x86_64).",
     )
     export.add_argument("--calls", metavar="LIST", default="", help="Export only these calls, separated by commas.")
     export.add_argument(
@@ -63,8 +63,6 @@ def _export(arguments: argparse.Namespace) -> int:
     unknown = [call for call in calls if call not in CALLS]
     if unknown:
         return complain(f"--calls: {', '.join(map(repr, unknown))}: want some of {', '.join(CALLS)}", USAGE)
-    if arguments.target != "x86_64" and not arguments.static:
-        return complain("--target goes with --static: sources alone are compiled where they are needed", USAGE)
     wanted = Wanted(arguments.target, arguments.static, calls, arguments.profile, arguments.word)
     try:
         count, out = write(arguments.folder, suite.cases(), wanted)

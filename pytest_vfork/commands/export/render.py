@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import platform
 import re
 import signal
 from collections.abc import Iterable, Mapping
@@ -19,14 +20,15 @@ _FIELDS = {"value": "JUDGED_VALUE", "pid": "JUDGED_PID", "tid": "JUDGED_TID", "c
 CLONE3_SINCE = (5, 3)
 
 
-def render(case: Case, call: str, variant: str = "") -> str:
-    """Return the C source of one item; without arguments, the program judges itself."""
+def render(case: Case, call: str, variant: str = "", machine: str = platform.machine()) -> str:
+    """Return the C source of one item for a machine; without arguments, the program judges itself."""
     lacks = [{"check": NEEDS[name].check, "sentence": c_string(sentence(name))} for name in case.needs]
     orders = [rule for rule in case.rules if isinstance(rule, Order)]
     return render_case(
         case,
         call,
         variant,
+        machine=machine,
         more={
             "judged": True,
             "item": item_name(case.id, call, variant),

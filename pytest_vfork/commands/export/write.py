@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ... import __version__
 from ...model import Case, item_name
+from ...templates.needs import NEEDS
 from ...templates.variants import VARIANTS
 from . import cpio, targets
 from .profiles import holds
@@ -97,13 +98,19 @@ def _choose(cases: Iterable[Case], wanted: Wanted) -> Iterator[Item]:
             if (wanted.is_static and variant in _BUILDS) or not holds(wanted.profile, case, call, variant):
                 continue
             if wanted.word in item_name(case.id, call, variant):
-                yield Item(case, call, variant, render(case, call, variant))
+                yield Item(case, call, variant, *_render(case, call, variant, wanted.target))
+
+
+def _render(case: Case, call: str, variant: str, target: str) -> tuple[str, str]:
+    """Return the source of an item for a machine, and why it is none for that."""
+    if target != "x86_64" and "x86-64" in case.needs:
+        return "", f"it needs {NEEDS['x86-64'].what}"
+    return render(case, call, variant, target), ""
 
 
 def _make(folder: Path, item: Item, compiler: tuple[str, ...]) -> Item:
     """Write the source of an item and compile it; what does not compile is left out."""
-    target = compiler[compiler.index("-target") + 1].partition("-")[0] if "-target" in compiler else "x86_64"
-    why = targets.why_not(target, item.source) if compiler else None
+    why = item.why_not
     source = folder / "src" / f"{item.path}.c"
     if not why:
         source.parent.mkdir(parents=True, exist_ok=True)
@@ -114,7 +121,7 @@ def _make(folder: Path, item: Item, compiler: tuple[str, ...]) -> Item:
         why = compile_c(compiler, source, program)
         if why:
             source.unlink()
-    return Item(item.case, item.call, item.variant, item.source, why or "")
+    return Item(item.case, item.call, item.variant, item.source, why)
 
 
 def compile_c(compiler: tuple[str, ...], source: Path, program: Path) -> str:
@@ -136,7 +143,7 @@ def _write_manifest(
     manifest = {
         "schema": SCHEMA,
         "pytest_vfork": __version__,
-        "target": wanted.target if wanted.is_static else None,
+        "target": wanted.target,
         "profile": wanted.profile,
         "compiler": " ".join(compiler) or None,
         "items": [_entry(folder, item, wanted.is_static) for item in here],

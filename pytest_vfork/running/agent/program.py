@@ -3,14 +3,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import platform
 import shutil
-import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...building import toolchain
 from ...building.toolchain import NoCompilerError
 
 if TYPE_CHECKING:
@@ -19,12 +17,6 @@ if TYPE_CHECKING:
 _SOURCES = Path(__file__).parent
 _INIT = Path(__file__).parent.parent / "kernels" / "init.c"
 _FLAGS = ("-std=gnu11", "-O1", "-Wall", "-Wextra", "-static")
-# uname(2)'s machine → the target of zig, which needs nothing of this machine
-ZIG_TARGETS: Mapping[str, str] = {
-    "x86_64": "x86_64-linux-musl",
-    "aarch64": "aarch64-linux-musl",
-    "riscv64": "riscv64-linux-musl",
-}
 
 
 def local(builder: Builder) -> Path:
@@ -51,12 +43,7 @@ def _static_builder(builder: Builder, machine: str) -> Builder:
             return Builder(builder.cache, ("musl-gcc",))
         if _links_statically(builder):
             return builder
-    if machine not in ZIG_TARGETS:
-        raise NoCompilerError(f"no agent for machine {machine}: there is one for {', '.join(ZIG_TARGETS)}")
-    if importlib.util.find_spec("ziglang") is None:
-        raise NoCompilerError(f"no compiler for a static agent for {machine}: pip install 'pytest-vfork[cc]'")
-    zig = (sys.executable, "-m", "ziglang", "cc", "-target", ZIG_TARGETS[machine])
-    return Builder(builder.cache, zig)
+    return Builder(builder.cache, toolchain.zig(machine))
 
 
 def _build(builder: Builder, flags: tuple[str, ...]) -> Path:

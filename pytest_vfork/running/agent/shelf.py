@@ -39,8 +39,11 @@ class Shelf:
         path = Path(shutil.which(word) or word)
         if self._built.fullmatch(str(path)):
             return None
-        if path.name in PORTABLE and path.is_file() and elf.read(path.resolve()):
+        program = elf.read(path.resolve()) if path.name in PORTABLE and path.is_file() else None
+        if program and program.machine == self._machine:
             return None
+        if program:
+            return f"{path.name} is a program for {program.machine}, and the guest is {self._machine}"
         return f"{path.name} is more than one program and its libraries: it is not put into a guest"
 
     def put_for(self, client: Client, word: str) -> None:
@@ -51,7 +54,7 @@ class Shelf:
                 if elf.read(path) is None:  # a script: what lies beside it belongs to it
                     for beside in path.parent.iterdir():
                         self._put(client, beside)
-        if word.startswith("/") and Path(word).name in PORTABLE and Path(word).is_file():
+        if word.startswith("/") and Path(word).is_file() and self.refuse(word) is None:
             self._put(client, Path(word))
 
     def put_below(self, client: Client, word: str, folder: str) -> str:
@@ -66,9 +69,9 @@ class Shelf:
         return re.sub(re.escape(built) + r"(?=/[0-9a-f]{32}/)", lambda _: folder, word)
 
     def put_tools(self, client: Client) -> None:
-        """Put what shells start."""
+        """Put what shells start, where this machine's programs run."""
         for path in map(shutil.which, TOOLS):
-            if path:
+            if path and self.refuse(path) is None:
                 self._put(client, Path(path))
 
     def _put(self, client: Client, path: Path) -> None:

@@ -4,12 +4,11 @@
 from __future__ import annotations
 
 import importlib.metadata
-import platform
 import sys
 
 from ... import __version__
 from ...model import Boot, Mode, Observation
-from . import Interposer, InterposerError, UnsupportedError
+from . import Interposer, UnsupportedError
 
 # tracer/filter.py: what prctl(TRACER_PRCTL) answers, as an errno; without the filter it is EINVAL
 # What running/tracer says when a system call that it stands on is refused.
@@ -34,9 +33,11 @@ class Ptrace(Interposer):
         return True
 
     def boot(self, log: str | None = None) -> Boot:
-        """Return the command that starts a program under the tracer; raise InterposerError."""
-        if platform.machine() != "x86_64":
-            raise InterposerError(f"the tracer is for x86_64; this machine is {platform.machine()}")
+        """Return the command that starts a program under the tracer; raise UnsupportedError."""
+        if self.settings.builder.machine != "x86_64":
+            raise UnsupportedError(
+                f"the tracer is for x86_64, and programs run on {self.settings.builder.machine} here"
+            )
         if _python_ptrace() is None:
             raise UnsupportedError("python-ptrace is not installed: pip install 'pytest-vfork[ptrace]'")
         logs = ("--log", log) if log else ()

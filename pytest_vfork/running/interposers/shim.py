@@ -86,8 +86,8 @@ class Shim(Interposer):
 
         if self.mode is Mode.NATIVE:
             return Boot()
-        if platform.machine() != "x86_64":
-            raise InterposerError(f"the shim is for x86_64; this machine is {platform.machine()}")
+        if self._builder.machine != "x86_64":
+            raise UnsupportedError(f"the shim is for x86_64, and programs run on {self._builder.machine} here")
         libc, version = platform.libc_ver()
         if libc == "glibc" and tuple(map(int, version.split(".")[:2])) < _OLDEST_GLIBC:
             raise InterposerError(f"the shim needs glibc 2.34 or newer; this machine has {version}")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import platform
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -44,6 +45,11 @@ class Site(Extension):
         self.builder = builder
         self.given = given or {}
         self.place = where
+
+    @property
+    def machine(self) -> str:
+        """The machine that programs are built for, as uname(2) has it; raise SiteError."""
+        return platform.machine()
 
     def describe(self) -> Mapping[str, str]:
         """Say what runs here: site, kernel (release), libc, machine."""

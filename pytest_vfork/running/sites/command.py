@@ -31,13 +31,15 @@ _LIBC = """#define _GNU_SOURCE
 #include <stdio.h>
 #ifdef __GLIBC__
 #include <gnu/libc-version.h>
-#else
-#define gnu_get_libc_version() "?"
 #endif
 
 int main(void)
 {
+#ifdef __GLIBC__
 	return printf("glibc %s\\n", gnu_get_libc_version()) < 0;
+#else
+	return puts("musl") < 0;
+#endif
 }
 """
 _READY = b"pytest-vfork ready "
@@ -62,6 +64,11 @@ class CommandSite(AgentSite):
     _said: IO[bytes]
     _shelf: Shelf
 
+    @property
+    def machine(self) -> str:
+        """What the agent says that it runs on; raise SiteError."""
+        return self.client().hello["machine"]
+
     def describe(self) -> Mapping[str, str]:
         """Say what runs there; raise SiteError."""
         hello = self.client().hello
@@ -71,7 +78,7 @@ class CommandSite(AgentSite):
     @cached_property
     def _libc(self) -> str:
         """The libc that programs are started with there; raise SiteError if they are not."""
-        argv = self.builder.c_program("libc.c", _LIBC).argv
+        argv = self.builder.for_machine(self.machine).c_program("libc.c", _LIBC).argv
         seen = self.run(Launch(Program(Path("libc"), argv), Boot(), _DEADLINE_S))
         if seen.status != 0:
             raise SiteError(f"what is built here does not start there: {seen.stderr.strip() or seen.status}")

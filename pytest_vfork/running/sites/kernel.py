@@ -49,10 +49,17 @@ class KernelSite(AgentSite):
         self._failed_boots = 0
         self._notes: list[str] = []
 
+    @property
+    def machine(self) -> str:
+        """The machine that is emulated; raise SiteError if that cannot be."""
+        if self._machine not in guest.MACHINES:
+            raise SiteError(f"no guests of machine {self._machine!r}; there are {', '.join(guest.MACHINES)}")
+        return self._machine
+
     def describe(self) -> Mapping[str, str]:
         """Say what runs here; raise SiteError."""
         kernel = self._kernel()
-        libc = " ".join(platform.libc_ver())
+        libc = " ".join(platform.libc_ver()) if self._machine == platform.machine() else "musl"  # toolchain.zig
         return {"site": f"{self.name}:{self.place}", "kernel": kernel.version, "libc": libc, "machine": self._machine}
 
     def find(self, executable: str) -> str | None:
