@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_vfork.records.read import read_record
 from pytest_vfork.templates import places, suite
 
 Run = Callable[..., pytest.RunResult]
@@ -128,6 +129,21 @@ def test_a_folder_of_ones_own_works_by_path(run: Run, mine: Path, workers: tuple
         ("mine/my-workload", "", "pass"),
     }
     run(str(mine / "my-case.c.j2") + "::clone").assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["plain", "xdist"])
+def test_a_value_may_be_any_long(run: Run, mine: Path, workers: tuple[str, ...]) -> None:
+    """To execnet, which carries results from workers, an integer below -(1 << 31) is an error."""
+    event = 'event("parent.has", LONG_MIN)'
+    text = CASE.replace("long pid", f"{event};\n\tlong pid").replace("parent.returned != 0", "parent.has != 0")
+    (mine / "my-case.c.j2").write_text(
+        text.replace(
+            "%}\n{% block child", "%}\n{% block globals %}\n#include <limits.h>\n{% endblock %}\n{% block child", 1
+        )
+    )
+    run(str(mine / "my-case.c.j2"), "--vfork-record=run.jsonl", *workers).assert_outcomes(passed=2)
+    seen = read_record(mine.parents[1] / "run.jsonl").items["mine/my-case:vfork"].seen
+    assert seen and seen.events[0].value == -(1 << 63)
 
 
 def test_a_folder_of_ones_own_works_by_ini_and_with_the_suite(

@@ -103,6 +103,25 @@ def test_without_apt_a_path_is_asked_for(tmp_path: Path, monkeypatch: pytest.Mon
         image.find("6.12", "x86_64", tmp_path)
 
 
+def test_an_archive_that_can_be_read_in_part_gives_that_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = "linux-image-6.12.1+deb13-cloud-amd64\n"
+
+    def apt(self: archive.Archive, *command: str, cwd: Path | None = None) -> str:
+        if "update" in command:
+            raise ArchiveError("apt-get update -q: Mirror sync in progress?")
+        return names
+
+    monkeypatch.setattr(archive.Archive, "_apt", apt)
+    monkeypatch.setattr(archive.Archive, "_configure", lambda self: None)
+    there = archive.Archive(tmp_path, "x86_64")
+    assert there.newest("6.12").version == "6.12.1+deb13"
+    with pytest.raises(ArchiveError, match=r"it has 6\.12; not all of it could be read: .* Mirror sync in progress"):
+        there.newest("6.13")
+    names = ""
+    with pytest.raises(ArchiveError, match="Mirror sync in progress"):
+        there.packages()
+
+
 def test_versions_are_compared_by_their_numbers() -> None:
     assert archive.numbers("6.12.95+deb12") > archive.numbers("6.12.9+deb12") > archive.numbers("6.1.0-50")
 

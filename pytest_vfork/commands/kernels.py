@@ -19,6 +19,8 @@ from ..templates import suite
 from .cli import CANNOT_RUN, USAGE, Commands, complain, deliver
 from .pages import render_page
 
+_USUAL = "x86_64"  # the machine that the page does not name
+
 
 @dataclass(frozen=True)
 class Shown:
@@ -103,6 +105,9 @@ def read(path: Path) -> Shown:
     run = {key: str(record.run.get(key) or "") for key in ("kernel", "mode", "interposer")}
     if not run["kernel"]:
         raise RecordError(f"{path}: no record of a run: it does not tell the kernel")
+    machine = str(record.run.get("machine") or _USUAL)
+    if machine != _USUAL:
+        run["kernel"] += f", {machine}"
     return Shown(
         run, {name: (item.level.word, item.outcome.value, item.verdict.why) for name, item in record.items.items()}
     )

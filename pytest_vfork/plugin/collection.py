@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Generator
 from pathlib import Path
 
@@ -63,11 +64,14 @@ def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Col
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Hang the result on the report, which carries it to the controller; let a skip cite the template."""
+    """Hang the result on the report, which carries it to the controller; let a skip cite the template.
+
+    As text, for to execnet some integers and strings are errors.
+    """
     report = yield
     if isinstance(item, TemplateItem):
         if call.when == "call" and item.result:
-            report.vfork_result = item.result.to_json()  # type: ignore[attr-defined]
+            report.vfork_result = json.dumps(item.result.to_json())  # type: ignore[attr-defined]
         if call.when == "setup" and item.is_refused:
             report.vfork_refused = True  # type: ignore[attr-defined]
         if report.skipped and isinstance(report.longrepr, tuple):

@@ -8,6 +8,7 @@ known by its template and its name, for ids of somebody else's folder may be our
 from __future__ import annotations
 
 import functools
+import json
 import os
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import suppress
@@ -96,9 +97,9 @@ class Controller:
 
     def _take(self, report: pytest.TestReport) -> None:
         key = self._key(report.nodeid)
-        plain = getattr(report, "vfork_result", None)
-        if plain is not None:
-            self._results[key] = result = Result.from_json(plain)
+        text = getattr(report, "vfork_result", None)
+        if text is not None:
+            self._results[key] = result = Result.from_json(json.loads(text))
             self._each(lambda reporter: reporter.add(result))
         elif report.failed and report.when != "teardown":
             # xdist reports the item that a worker died of as of no phase

@@ -121,6 +121,15 @@ static int is_x86_64(void)
 #endif
 }
 
+static int is_glibc(void)
+{
+#ifdef __GLIBC__
+	return 1;
+#else
+	return 0;
+#endif
+}
+
 static int has_vfork(void)
 {
 #ifdef SYS_vfork

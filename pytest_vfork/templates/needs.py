@@ -77,6 +77,7 @@ NEEDS = {
         Need("x86-64", "a processor with the registers of x86-64", "is_x86_64()", "such a machine or guest"),
         Need("vfork", "the system call vfork(2)", "has_vfork()",
              "a machine that has it; elsewhere vfork(3) is made of clone(2), which is call libc-vfork"),
+        Need("glibc", "glibc, for what other libcs do otherwise or not at all", "is_glibc()", "programs that are linked with it"),
         Need("coroutines", "a libc that has swapcontext", "swapcontext != NULL", "glibc"),
         Need("shell", "a shell", "access(\"/bin/sh\", X_OK) == 0", "/bin/sh"),
         Need("processes", "room for 64 processes", "can_fork_many(64)", "ulimit -u, and pids.max of the cgroup"),

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-SUITES = ("bullseye", "bookworm", "bookworm-backports", "trixie-backports")  # apt refuses what has expired: sid, forky
+# apt refuses what has expired: sid, forky
+SUITES = ("bullseye", "bookworm", "bookworm-backports", "trixie", "trixie-backports")
 # uname(2)'s machine → Debian's name of it, and the flavour of kernel that has the least in it
 ARCHITECTURES = {
     "x86_64": ("amd64", "cloud-amd64"),
@@ -45,6 +46,7 @@ class Archive:
     def __init__(self, folder: Path, machine: str) -> None:
         self._folder = folder / "apt"
         self._machine = machine
+        self._unread = ""  # why not all of the archive could be read
 
     def packages(self, *, fresh: bool = False) -> tuple[Package, ...]:
         """Return the kernels of the archive, older ones first; raise ArchiveError."""
@@ -59,6 +61,8 @@ class Archive:
             # from 6.19 on the package linux-image is empty, and linux-binary has the kernel
             if match["version"] not in best or match["kind"] == "binary":
                 best[match["version"]] = Package(match[0], match["series"], match["version"])
+        if not best and self._unread:
+            raise ArchiveError(self._unread)
         return tuple(sorted(best.values(), key=lambda package: numbers(package.version)))
 
     def newest(self, series: str) -> Package:
@@ -70,7 +74,8 @@ class Archive:
         wanted = {"oldest": every[0], "newest": every[-1]}.get(series, series)
         candidates = [package for package in packages if package.series == wanted]
         if not candidates:
-            raise ArchiveError(f"no kernel of series {series!r} in the archive; it has {', '.join(every)}")
+            why = f"; not all of it could be read: {self._unread}" if self._unread else ""
+            raise ArchiveError(f"no kernel of series {series!r} in the archive; it has {', '.join(every)}{why}")
         return candidates[-1]
 
     def download(self, package: Package, into: Path) -> Path:
@@ -88,10 +93,9 @@ class Archive:
         self._configure()
         try:
             self._apt("apt-get", "update", "-q")
-        except ArchiveError:
-            if not stamp.exists():
-                raise
-            return  # what was there yesterday still is
+        except ArchiveError as error:
+            self._unread = str(error)  # what was there yesterday still is, and what could be read now
+            return
         stamp.touch()
 
     def _configure(self) -> None:

@@ -54,7 +54,7 @@ MACHINES: Mapping[str, Machine] = {
         cpu="max,-cx16",
     ),
     "aarch64": Machine("qemu-system-aarch64", "qemu-system-arm", ("-machine", "virt,gic-version=3"), "ttyAMA0"),
-    "riscv64": Machine("qemu-system-riscv64", "qemu-system-misc", ("-machine", "virt"), "ttyS0"),
+    "riscv64": Machine("qemu-system-riscv64", "qemu-system-misc", ("-machine", "virt"), "ttyS0", cpu="rv64"),
 }
 
 
