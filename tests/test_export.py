@@ -326,3 +326,15 @@ def test_export_writes_into_no_folder_of_somebody_else(tmp_path: Path, capsys: p
     assert "neither empty nor an export" in capsys.readouterr().err
     assert main(["export", str(tmp_path / "new"), "--calls", "fork"]) == 2
     assert main(["export", str(tmp_path / "new"), "-k", "no-such-item"]) == 2
+
+
+def test_sources_are_of_their_machine_and_what_it_cannot_have_is_left_out(tmp_path: Path) -> None:
+    wanted = ("suspension/parent-waits-until-exit", "memory/red-zone-survives-the-call")
+    cases = [case for case in suite.cases() if case.id in wanted]
+    _, out = write(tmp_path, cases, Wanted("aarch64", calls=("vfork", "clone3-stack")))
+    assert {item.name.partition("+")[0]: item.why_not for item in out} == {
+        f"{wanted[0]}:vfork": "aarch64 has no system call vfork(2)",
+        f"{wanted[1]}:vfork": "it needs a processor with the registers of x86-64",
+        f"{wanted[1]}:clone3-stack": "it needs a processor with the registers of x86-64",
+    }
+    assert '__asm__ volatile("svc #0' in (tmp_path / "src" / f"{wanted[0]}.clone3-stack.c").read_text("utf-8")

@@ -124,7 +124,11 @@ class Builder:
             program = self._quickly(self.quick, filename, source)
             if program:
                 return program
-        command = (*self.cc, *flags) if self.machine == platform.machine() else (*self.cc, "-static", *flags)
+        command = (
+            (*self.cc, *flags)
+            if self.machine == platform.machine()
+            else (*self.cc, *toolchain.OF_ANOTHER_MACHINE, *flags)
+        )
         return self._compile(filename, source, command, toolchain.identify(self.cc))
 
     @property

@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import subprocess
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -105,7 +106,9 @@ def _render(case: Case, call: str, variant: str, target: str) -> tuple[str, str]
     """Return the source of an item for a machine, and why it is none for that."""
     if target != "x86_64" and "x86-64" in case.needs:
         return "", f"it needs {NEEDS['x86-64'].what}"
-    return render(case, call, variant, target), ""
+    source = render(case, call, variant, target)
+    refused = re.search(r'^#error "(.*)"$', source, re.MULTILINE)  # c_tests/_lib: no such call, or no assembler
+    return source, refused[1] if refused else ""
 
 
 def _make(folder: Path, item: Item, compiler: tuple[str, ...]) -> Item:
