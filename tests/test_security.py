@@ -6,7 +6,9 @@ from __future__ import annotations
 import ast
 import json
 import os
+import pwd
 import re
+import shlex
 import stat
 import subprocess
 import sys
@@ -15,6 +17,7 @@ from pathlib import Path
 import pytest
 from machine import CASE, STRANGER, Machine
 
+from pytest_vfork.building import own
 from pytest_vfork.building.builder import Builder
 from pytest_vfork.building.cache import Cache, CacheError
 from pytest_vfork.building.render import TemplateError, render_case
@@ -33,6 +36,7 @@ from pytest_vfork.templates.frontmatter import FrontMatterError, read_case
 PACKAGE = places.folder("pytest_vfork")
 SECRET = "the secret of somebody else"
 SOMEBODY = 4242  # another user
+CHMOD, TRUST = r"chmod \+t \S+", rf"say that you trust it: {own.TRUSTED}=\S+"
 needs_root = pytest.mark.needs("root", gcc="cc --version")
 
 
@@ -100,28 +104,42 @@ def _is_reached_by_a_link_that_all_may_change(cache: Path) -> None:
 
 @needs_root
 @pytest.mark.parametrize(
-    ("attack", "says"),
+    ("attack", "says", "way_out"),
     [
-        (_is_reached_by_a_link_that_all_may_change, "lies in .*/open, which can be written by others"),
-        (_belongs_to_somebody, "belongs to user 4242"),
-        (_lies_in_a_folder_of_somebody, "lies in .*/cache, which belongs to user 4242"),
-        (_lies_where_all_may_write, "lies in .*/cache, which can be written by others"),
-        (_is_a_link_to_a_folder_of_somebody, "belongs to user 4242"),
+        (_is_reached_by_a_link_that_all_may_change, "lies in .*/open, which can be written by others", CHMOD),
+        (_belongs_to_somebody, "belongs to user 4242", TRUST),
+        (_lies_in_a_folder_of_somebody, "lies in .*/cache, which belongs to user 4242", TRUST),
+        (_lies_where_all_may_write, "lies in .*/cache, which can be written by others", CHMOD),
+        (_is_a_link_to_a_folder_of_somebody, "belongs to user 4242", TRUST),
     ],
     ids=lambda value: value.__name__.strip("_") if callable(value) else "",
 )
 def test_nothing_is_executed_out_of_a_cache_that_another_user_can_write(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, attack: object, says: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, attack: object, says: str, way_out: str
 ) -> None:
     assert callable(attack)
     (tmp_path / "cache/pytest-vfork").mkdir(parents=True)
     attack(tmp_path / "cache")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    with pytest.raises(CacheError, match=f"^the cache: .*/cache/pytest-vfork {says}: set XDG_CACHE_HOME"):
+    elsewhere = f"set XDG_CACHE_HOME to another folder, or {way_out}"
+    with pytest.raises(CacheError, match=f"^the cache: .*/cache/pytest-vfork {says}: {elsewhere}$") as raised:
         Cache.of_user()
+    _follow(str(raised.value), monkeypatch)
+    assert Cache.of_user().root == tmp_path / "cache/pytest-vfork"
+    monkeypatch.delenv(own.TRUSTED, raising=False)
     (tmp_path / "cache/pytest-vfork").rename(tmp_path / "cache/pytest-vfork-kernels")  # kernels are run, too
-    with pytest.raises(CacheError, match=f"^the cache: .*/cache/pytest-vfork-kernels {says}: set XDG_CACHE_HOME"):
-        image.folder_of_user()
+    if way_out == TRUST:
+        with pytest.raises(CacheError, match=f"^the cache: .*/cache/pytest-vfork-kernels {says}: {elsewhere}$"):
+            image.folder_of_user()
+
+
+def _follow(message: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do what a message says, the last of it."""
+    _, _, trusted = message.partition(f"{own.TRUSTED}=")
+    if trusted:
+        monkeypatch.setenv(own.TRUSTED, trusted)
+    else:
+        subprocess.run(shlex.split(message.rpartition(", or ")[2]), timeout=60, check=True)
 
 
 def test_a_cache_below_a_home_of_whoever_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,7 +173,10 @@ def test_another_user_finds_nothing_in_the_cache(machine: Machine) -> None:
 @needs_root
 @pytest.mark.parametrize(
     ("mode", "owner", "says"),
-    [(0o777, 0, "can be written by others"), (0o755, SOMEBODY, "belongs to user 4242")],
+    [
+        (0o777, 0, f"can be written by others: set TMPDIR to another, or {CHMOD}"),
+        (0o755, SOMEBODY, f"belongs to user 4242: set TMPDIR to another, or {TRUST}"),
+    ],
     ids=["all may write it", "of somebody"],
 )
 def test_nothing_runs_below_a_tmpdir_where_others_can_put_another_folder(
@@ -164,8 +185,98 @@ def test_nothing_runs_below_a_tmpdir_where_others_can_put_another_folder(
     (machine.at / "tmp").chmod(mode)
     os.chown(machine.at / "tmp", owner, owner)
     said = machine.run()
-    assert re.search(f"^ERROR: vfork: TMPDIR: .*/tmp {says}: set TMPDIR to another$", said.text, re.M), said.text
+    assert re.search(f"^ERROR: vfork: TMPDIR: .*/tmp {says}$", said.text, re.M), said.text
     assert said.status == pytest.ExitCode.USAGE_ERROR
+
+
+@needs_root
+def test_in_a_container_whose_only_folder_is_open_the_user_can_say_that_he_trusts_it(machine: Machine) -> None:
+    """As Kubernetes' emptyDir is: 0777, of root, who is not the user."""
+    work = machine.at / "work"
+    work.mkdir()
+    for folder in ("cache", "tmp"):
+        (machine.at / folder).rename(work / folder)
+    subprocess.run(["chown", "-R", "54321:54321", str(work / "cache"), str(work / "tmp")], timeout=60, check=True)
+    work.chmod(0o777)
+    there = {"XDG_CACHE_HOME": f"{work}/cache", "TMPDIR": f"{work}/tmp", "HOME": None}
+    said = machine.run(wrap=STRANGER, env=there)
+    assert re.search(f"^ERROR: vfork: the cache: .* lies in {work}, which .* or {TRUST}$", said.text, re.M), said.text
+    assert machine.run(wrap=STRANGER, env={**there, own.TRUSTED: f"/none:{work}"}).status == 0
+
+
+def test_what_is_trusted_is_an_absolute_path_at_or_above(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "open/a").mkdir(parents=True)
+    (tmp_path / "open").chmod(0o777)
+    monkeypatch.chdir(tmp_path)
+    for trusted, is_enough in (("open", 0), (".", 0), ("", 0), (f"{tmp_path}/open/a/b", 0), (f"{tmp_path}/open/", 1)):
+        for name in (own.TRUSTED, "HOME"):
+            with monkeypatch.context() as patch:
+                patch.setenv("HOME", "/none")
+                patch.setenv(name, trusted)
+                assert bool(own.exposed(tmp_path / "open/a", "")) != is_enough, (name, trusted)
+
+
+ME = "me:x:4242:{}::/:/bin/sh\n"
+ASKS = """\
+import sys
+from pathlib import Path
+from pytest_vfork.building import own
+print(own.exposed(Path(sys.argv[1]), ""))
+"""
+
+
+@needs_root
+@pytest.mark.parametrize(
+    ("users", "groups", "says"),
+    [
+        (ME.format(4242), "me:x:4242:\n", ""),
+        (ME.format(4242), "me:x:4242:me\n", ""),
+        ("", "", ""),
+        (ME.format(4242), "me:x:4242:me,other\n", "can be written by others (group me)"),
+        (ME.format(4242), "me:x:4242:\nalso:x:4242:other\n", "can be written by others (group me)"),
+        (ME.format(4242) + "other:x:4243:4242::/:\n", "users:x:4242:\n", "can be written by others (group users)"),
+        ("other:x:4243:4242::/:\n", "", "can be written by others (group 4242)"),
+    ],
+    ids=[
+        "alone",
+        "alone, and listed",
+        "no entries",
+        "another is listed",
+        "by another name",
+        "of everybody",
+        "of another",
+    ],
+)
+def test_a_group_is_trusted_if_nobody_else_is_in_it(tmp_path: Path, users: str, groups: str, says: str) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    os.chown(shared, SOMEBODY, SOMEBODY)
+    shared.chmod(0o770)
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(0o755)
+    (tmp_path / "passwd").write_text(f"root:x:0:0::/root:/bin/sh\n{users}")
+    (tmp_path / "group").write_text(f"root:x:0:\n{groups}")
+    setup = 'mount --bind "$0/passwd" /etc/passwd; mount --bind "$0/group" /etc/group; exec "$@"'
+    becomes = ["setpriv", "--reuid=4242", "--regid=4242", "--clear-groups", *STRANGER[4:]]
+    words = ["unshare", "-m", "sh", "-ec", setup, str(tmp_path), *becomes, sys.executable, "-c", ASKS, str(shared)]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip().partition(":")[0] == says
+
+
+def test_a_database_that_does_not_list_this_user_may_not_list_others_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As sssd's does not, unless it is told to (enumerate in sssd.conf(5))."""
+    tmp_path.chmod(0o770)
+    me, group = pwd.getpwuid(os.getuid()), 4242
+    monkeypatch.setattr("os.getegid", lambda: group)
+    if os.geteuid() == 0:
+        os.chown(tmp_path, -1, group)
+    group = tmp_path.stat().st_gid
+    monkeypatch.setattr("pwd.getpwall", lambda: [me])
+    assert not own.exposed(tmp_path, "")
+    monkeypatch.setattr("pwd.getpwall", lambda: [])
+    assert "can be written by others (group" in own.exposed(tmp_path, "")
 
 
 @needs_root

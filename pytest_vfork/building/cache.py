@@ -38,10 +38,15 @@ class CacheError(Exception):
 def home_of_caches() -> Path:
     """Return $XDG_CACHE_HOME, if it is absolute (XDG Base Directory Specification), else ~/.cache."""
     named = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    if named.is_absolute():
+        return named
     try:
-        return named if named.is_absolute() else Path("~/.cache").expanduser()
+        home = Path.home()
     except RuntimeError as error:  # HOME is not set, and the user has no entry in passwd(5)
         raise CacheError("the cache has no place: HOME is not set; set it, or XDG_CACHE_HOME") from error
+    if not home.is_absolute():  # then it would be another one in each folder that we are called in
+        raise CacheError(f"the cache has no place: HOME is {str(home)!r}, no absolute path; set it, or XDG_CACHE_HOME")
+    return home / ".cache"
 
 
 def folder_of_user(name: str) -> Path:
@@ -56,8 +61,8 @@ def folder_of_user(name: str) -> Path:
             root.chmod(0o700)
     except OSError as error:
         raise CacheError(f"the cache: {own.shown(root)}: {error.strerror}: {_ELSEWHERE}") from error
-    if wrong := own.exposed(root):
-        raise CacheError(f"the cache: {own.shown(root)} {wrong}: {_ELSEWHERE}")
+    if wrong := own.exposed(root, _ELSEWHERE):
+        raise CacheError(f"the cache: {own.shown(root)} {wrong}")
     return root
 
 

@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import grp
 import os
+import pwd
+import shlex
 import stat
 import tempfile
 from collections.abc import Iterator
@@ -12,6 +15,9 @@ from pathlib import Path
 # Who is outside of a user namespace looks like this from inside (user_namespaces(7)).
 _OVERFLOW_UID = 65534
 _MOST_LINKS = 40  # path_resolution(7)
+# Folders, separated by colons, of which the user says that whoever can write there may have what runs as him. Only of
+# the environment: what lies in a project folder does not speak for the user.
+TRUSTED = "PYTEST_VFORK_TRUSTED"
 
 
 def place_to_run() -> Path:
@@ -25,9 +31,11 @@ def place_to_run() -> Path:
         folder = Path(named or tempfile.gettempdir()).absolute()
     except FileNotFoundError as error:  # there is none, and the folder that we are in is no good either
         raise ValueError(f"no folder for temporary files can be written ({error}): set TMPDIR to one") from error
-    what = "TMPDIR" if named else "the folder for temporary files"
-    if wrong := lacks(folder) or exposed(folder):
-        raise ValueError(f"{what}: {shown(folder)} {wrong}: set TMPDIR to another")
+    elsewhere = "set TMPDIR to another"
+    wrong = lacks(folder)
+    if wrong := f"{wrong}: {elsewhere}" if wrong else exposed(folder, elsewhere):
+        what = "TMPDIR" if named else "the folder for temporary files"
+        raise ValueError(f"{what}: {shown(folder)} {wrong}")
     return folder
 
 
@@ -46,27 +54,68 @@ def lacks(folder: Path) -> str:
     return "" if os.access(folder, os.W_OK | os.X_OK, effective_ids=True) else "cannot be written"
 
 
-def exposed(folder: Path) -> str:
+def exposed(folder: Path, elsewhere: str) -> str:
     """Say who else could put another folder into its place, or files into it where not all may (sticky(7)).
 
-    Whoever owns or writes the user's home can have anything run as this user, whatever we do: at home it ends.
+    What can be done stands at the end: `elsewhere`, or something with the folder that it is about. Whoever owns or
+    writes the user's home can have anything run as this user, whatever we do: at home it ends, and where he says so.
     """
     for path in (there for way in _ways_to(folder) for there in _up_from(way)):
         try:
             status = path.stat()
         except OSError:  # it cannot be looked at, so nobody is seen to write it
             continue
+        name = shlex.quote(shown(path))
+        trusted = f"{elsewhere}, or say that you trust it: {TRUSTED}={name}"
         if status.st_uid not in (0, os.geteuid(), _OVERFLOW_UID):
-            return f"{_lies_in(folder, path)}belongs to user {status.st_uid}"
-        is_group = status.st_mode & stat.S_IWGRP and status.st_gid not in (0, os.getegid(), _OVERFLOW_UID)
-        if (status.st_mode & stat.S_IWOTH or is_group) and not status.st_mode & stat.S_ISVTX:
-            return f"{_lies_in(folder, path)}can be written by others"
+            return f"{_lies_in(folder, path)}belongs to user {status.st_uid}: {trusted}"
+        if others := _writers(status):
+            mended = f"{elsewhere}, or chmod +t {name}" if status.st_uid == os.geteuid() else trusted
+            return f"{_lies_in(folder, path)}can be written by {others}: {mended}"
     return ""
 
 
 def shown(path: Path) -> str:
     """Return a path as one line that any terminal can show: bytes that are no UTF-8, and newlines, escaped."""
     return str(path).encode("utf-8", "backslashreplace").decode("utf-8").replace("\n", "\\n")
+
+
+def _writers(status: os.stat_result) -> str:
+    """Say who else can rename and delete what lies in a folder, nothing if nobody can."""
+    if status.st_mode & stat.S_ISVTX:
+        return ""
+    if status.st_mode & stat.S_IWOTH:
+        return "others"
+    group = status.st_gid
+    if not status.st_mode & stat.S_IWGRP or group in (0, _OVERFLOW_UID) or _is_alone_in(group):
+        return ""
+    try:
+        return f"others (group {grp.getgrgid(group).gr_name})"
+    except KeyError:
+        return f"others (group {group})"
+
+
+def _is_alone_in(group: int) -> bool:
+    """Say whether a group is this user's own, as Debian makes one for each, and nobody else is in it.
+
+    As sshd asks there (user-group-modes.patch). A database may have users that it does not list, as LDAP's may: if it
+    does not list this one, nobody knows.
+    """
+    if group != os.getegid():
+        return False
+    every, user = pwd.getpwall(), os.geteuid()
+    if not any(one.pw_uid == user for one in every) and _has_entry(user):
+        return False
+    members = {name for one in grp.getgrall() if one.gr_gid == group for name in one.gr_mem}
+    us = {one.pw_name for one in every if one.pw_uid in (0, user)}
+    return members <= us and all(one.pw_uid in (0, user) for one in every if one.pw_gid == group)
+
+
+def _has_entry(user: int) -> bool:
+    try:
+        return bool(pwd.getpwuid(user))
+    except KeyError:  # of a container
+        return False
 
 
 def _lies_in(folder: Path, path: Path) -> str:
@@ -85,8 +134,9 @@ def _ways_to(folder: Path) -> Iterator[Path]:
 
 
 def _up_from(folder: Path) -> Iterator[Path]:
-    home = os.environ.get("HOME") or ""
+    named = (os.environ.get("HOME", ""), *os.environ.get(TRUSTED, "").split(":"))
+    ends = {Path(name).resolve() for name in named if Path(name).is_absolute()}
     for path in (folder, *folder.parents):
-        if home and path.resolve() == Path(home).resolve():
+        if path.resolve() in ends:
             return
         yield path
