@@ -10,6 +10,8 @@ import pytest
 
 COMMAND = [sys.executable, "-c", "import sys; from pytest_vfork.commands.cli import main; sys.exit(main())"]
 
+CASE = "suspension/parent-waits-until-exec"
+
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
@@ -120,10 +122,55 @@ def test_doctor_without_a_compiler_says_how_to_get_one() -> None:
         (["bench", "--rss", "abc"], 2, "--rss and --modes want lists"),
         (["run", "--", "/etc/passwd"], 126, "/etc/passwd: cannot be executed"),
         (["run", "--", "/no/such"], 127, "/no/such: not found"),
+        (
+            ["run", "--vfork-log", "/no/such/file", "--", "true"],
+            2,
+            "--vfork-log: /no/such/file: No such file or directory",
+        ),
+        (["run", "--vfork-log", "/", "--", "true"], 2, "run: --vfork-log: /: Is a directory"),
+        (["run", "--vfork-mode=native", "--vfork-log=x", "--", "true"], 2, "shim in mode native logs nothing"),
+        (["run", "--vfork-log=/dev/null/a,b", "--", "true"], 2, "/dev/null/a,b: Not a directory"),
+        (["bench", "--json", "/no/such/file"], 2, "bench: /no/such/file: No such file or directory"),
+        (["report-bug", "nosuch"], 2, "report-bug: there is no case 'nosuch'\n"),
+        (["report-bug", "no such (case"], 2, "report-bug: there is no case 'no such (case'\n"),
+        (["report-bug", f"{CASE}x"], 2, f"report-bug: there is no case '{CASE}x'; did you mean {CASE}?\n"),
+        (["report-bug", "parent-waits-until-exec"], 2, f"did you mean {CASE}?\n"),
+        (["report-bug", f"{CASE}:nosuch"], 2, f"there is no case '{CASE}:nosuch': {CASE} has no item nosuch\n"),
+        (["report-bug", f"{CASE}:vfork"], 1, f"report-bug: {CASE}:vfork does not deviate: {CASE}:vfork pass\n"),
+        (["report-bug", CASE, "--", "--vfork-mode=x"], 2, f"{CASE} cannot be run: --vfork-mode: 'x' is not one of"),
+        (
+            ["report-bug", f"{CASE}:vfork", "--", "--vfork-interposer=command", "--vfork-command=false"],
+            2,
+            f"{CASE}:vfork cannot be run: no program comes through 'false': wait status 256.\n",
+        ),
+        (["report-bug", CASE, "--vfork-mode=fork"], 2, "--vfork-mode=fork (options of pytest come after --)\n"),
+        (["report-bug", CASE, CASE], 2, "(options of pytest come after --)\n"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_what_cannot_be_done_is_one_sentence(arguments: list[str], status: int, says: str) -> None:
     done = run(*arguments)
     assert (done.returncode, says in done.stderr) == (status, True), done.stderr
-    assert "Traceback" not in done.stderr
+    assert "Traceback" not in done.stderr and "/pytest-vfork-" not in done.stderr
+
+
+@pytest.mark.parametrize("order", [("CASE", "-o", "FILE"), ("-o", "FILE", "CASE")])
+def test_options_of_pytest_stand_after_whatever_there_is(order: tuple[str, ...], tmp_path: Path) -> None:
+    written = tmp_path / "bug.md"
+    words = [{"CASE": f"{CASE}:vfork", "FILE": str(written)}.get(word, word) for word in order]
+    done = run("report-bug", *words, "--", "--vfork-mode=fork", "--vfork-claim=linux")
+    assert (done.returncode, done.stdout) == (0, f"written: {written}\n"), done.stderr
+    assert "pytest-vfork run --vfork-mode fork" in written.read_text("utf-8")
+
+
+def test_a_log_that_can_be_written_is_there_and_is_appended_to(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text("before\n")
+    assert run("run", "--vfork-log", str(log), "--", "sh", "-c", "/bin/true; :").returncode == 0
+    assert log.read_text().startswith("before\nspawn call=")
+
+
+def test_census_runs_nothing_whose_count_cannot_be_written(tmp_path: Path) -> None:
+    done = run("census", "--json", f"{tmp_path}/none/x", "--", "touch", str(tmp_path / "mark"))
+    assert (done.returncode, done.stderr.endswith("none/x: No such file or directory\n")) == (2, True), done.stderr
+    assert not (tmp_path / "mark").exists()

@@ -320,6 +320,37 @@ def test_judge_says_what_it_cannot_read(
     assert says in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("option", ["html", "markdown", "record", "update-expectations"])
+@pytest.mark.parametrize(
+    ("file", "why"),
+    [("none/x", "No such file or directory"), ("folder", "Is a directory"), ("told/x", "Not a directory")],
+)
+def test_judge_makes_no_folder_for_what_it_writes(
+    option: str,
+    file: str,
+    why: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """As all of our commands do; options of pytest make it, as --junitxml does."""
+    (tmp_path / "told").write_text("ok 1 suspension/parent-waits-until-exec:vfork\n")
+    (tmp_path / "folder").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert main(["judge", "told", f"--{option}", file]) == 2
+    assert capsys.readouterr().err == f"pytest-vfork: judge: {file}: {why}\n"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "told"]
+
+
+@pytest.mark.parametrize("option", ["html", "markdown", "record", "update-expectations"])
+def test_judge_says_that_the_disk_is_full(option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "told").write_text("ok 1 suspension/parent-waits-until-exec:vfork\n")
+    assert main(["judge", str(tmp_path / "told"), f"--{option}=/dev/full"]) == 2
+    said = capsys.readouterr()
+    assert said.err == "pytest-vfork: judge: /dev/full: No space left on device\n"
+    assert "no level: 1 of " in said.out
+
+
 def test_export_writes_into_no_folder_of_somebody_else(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "mine").touch()
     assert main(["export", str(tmp_path), "--profile", "core"]) == 2

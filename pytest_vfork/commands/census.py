@@ -24,7 +24,7 @@ from ..model import Mode, Refusal, Spawn
 from ..model.census import Wanted, table, tally, to_json, verdict
 from ..running.interposers import InterposerError, Settings
 from ..running.spawns import logger
-from .cli import CANNOT_RUN, NOT_FOUND, USAGE, Commands, complain
+from .cli import CANNOT_RUN, NOT_FOUND, USAGE, Commands, cannot_write, complain
 from .run import environment
 
 _NOT_AS_EXPECTED = 3
@@ -116,6 +116,8 @@ def _census(arguments: argparse.Namespace) -> int:
         wanted = [Wanted.parse(text) for text in arguments.expect]
     except ValueError as error:
         return complain(f"census: --expect: {error}", USAGE)
+    if arguments.json and (why := cannot_write(arguments.json)):
+        return complain(f"census: --json: {arguments.json}: {why}", USAGE)
     try:
         census = count(arguments.program, arguments.interposer, arguments.cc)
     except FileNotFoundError as error:

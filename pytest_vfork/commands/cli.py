@@ -30,6 +30,29 @@ _BY_SIGPIPE = 141
 Commands = Any  # what argparse returns of add_subparsers(): it has no public name
 
 
+class Parser(argparse.ArgumentParser):
+    """Takes what stands after `--` for `rest`, where a command sets that, whatever stands before it.
+
+    argparse gives a positional that may be empty what stands beside the one before it, and no more
+    (bugs.python.org/issue15112).
+    """
+
+    rest = ""  # the name of a positional
+    rest_is = ""  # what it holds
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse what stands before."""
+        if not self.rest:
+            return super().parse_known_args(args, namespace)
+        given = list(sys.argv[1:] if args is None else args)
+        end = given.index("--") if "--" in given else len(given)
+        known, unknown = super().parse_known_args(given[:end], namespace)
+        if wrong := [*getattr(known, self.rest), *unknown]:
+            self.error(f"unrecognized arguments: {' '.join(wrong)} ({self.rest_is} come after --)")
+        setattr(known, self.rest, given[end + 1 :])
+        return known, []
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status (a command that `run` starts takes this process's place)."""
     arguments = parser().parse_args(argv)
@@ -62,6 +85,18 @@ def deliver(text: str, path: str | Path | None, command: str) -> int:
     return 0
 
 
+def cannot_write(path: str | Path) -> str:
+    """Say why a file cannot be written, nothing if it can: before what takes its time is done in vain."""
+    is_new = not os.path.lexists(path)
+    try:  # a pipe that nobody reads is not waited for
+        os.close(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC, 0o666))
+        if is_new:
+            Path(path).unlink()
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
+
+
 def complain(text: str, status: int) -> int:
     """Print what is wrong and return the exit status."""
     print(f"pytest-vfork: {text}", file=sys.stderr)
@@ -70,7 +105,7 @@ def complain(text: str, status: int) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line, with every command."""
-    parser = argparse.ArgumentParser(prog="pytest-vfork", description="Interpose the vfork family on Linux.")
+    parser = Parser(prog="pytest-vfork", description="Interpose the vfork family on Linux.")
     parser.add_argument("--version", action="version", version=f"pytest-vfork {__version__}")
     parser.add_argument("--vfork-cc", dest="cc", metavar="CMD", help="Use this C compiler.")
     subparsers = parser.add_subparsers(dest="what", required=True)

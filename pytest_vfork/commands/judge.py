@@ -15,9 +15,9 @@ from ..judging import ktap
 from ..judging.verdict import judge_case
 from ..model import Case, Level, Outcome
 from ..model.result import Result, Results
-from ..reporters import reporters
+from ..reporters import Reporter, reporters
 from ..templates import suite
-from .cli import USAGE, Commands, complain
+from .cli import USAGE, Commands, cannot_write, complain
 
 _BROKEN = 99
 _Items = Mapping[str, tuple[Case, str, str]]
@@ -34,8 +34,8 @@ def add_command(commands: Commands) -> None:
         help="Judge what exported programs said, or what a record holds.",
         description="Reads KTAP in any text, a console's log for one, and prints the ladder as a run does.",
         epilog=(
-            "Exit status: 0: everything holds that is claimed. 1: something does not. 2: nothing to judge, or "
-            "it cannot be read. 99: a test itself did not work."
+            "Exit status: 0: everything holds that is claimed. 1: something does not. 2: nothing to judge, it "
+            "cannot be read, or a report cannot be written. 99: a test itself did not work."
         ),
     )
     judge.add_argument(
@@ -63,6 +63,10 @@ class UnreadableError(ValueError):
 
 def _judge(arguments: argparse.Namespace) -> int:
     """Judge files and let every reporter tell of it; 0 if all holds, 1 if not, 99 if something was broken."""
+    for kind in reporters().values():
+        for path in kind.outputs(_given(kind, arguments), Path()):
+            if why := cannot_write(path):
+                return complain(f"judge: {path}: {why}", USAGE)
     items = ktap.items(suite.cases())
     results: list[Result] = []
     run: dict[str, Any] = dict(_UNKNOWN)
@@ -83,10 +87,12 @@ def _judge(arguments: argparse.Namespace) -> int:
         return complain("judge: no verdict of an exported program is in there", USAGE)
     claim = Level[arguments.claim.upper()]
     run |= {"claim": claim.word} | ({"interposer": arguments.name} if arguments.name else {})
-    _report(Results(results, _missing(results)), run, arguments)
+    unwritten = _report(Results(results, _missing(results)), run, arguments)
     for result in results:
         if result.verdict.outcome in (Outcome.FAIL, Outcome.BROKEN) and result.level <= claim:
             print(f"{result.verdict.outcome.value}: {result.name}: {result.verdict.why}")
+    if unwritten:
+        return complain(f"judge: {unwritten}", USAGE)
     outcomes = {result.verdict.outcome for result in results if result.level <= claim}
     return 1 if {Outcome.FAIL, Outcome.XPASS} & outcomes else _BROKEN if Outcome.BROKEN in outcomes else 0
 
@@ -99,16 +105,29 @@ def _missing(results: list[Result]) -> dict[str, list[Level]]:
     return {"not in there": [level for name, level in every if name not in names]}
 
 
-def _report(results: Results, run: Mapping[str, Any], arguments: argparse.Namespace) -> None:
+def _given(kind: type[Reporter], arguments: argparse.Namespace) -> dict[str, str]:
+    return {option.name: value for option in kind.options if (value := getattr(arguments, option.name))}
+
+
+def _report(results: Results, run: Mapping[str, Any], arguments: argparse.Namespace) -> str:
+    """Let each reporter tell; return what could not be written, for the disk is full say, and why."""
+    unwritten = ""
     for kind in reporters().values():
-        given = {option.name: value for option in kind.options if (value := getattr(arguments, option.name))}
+        given = _given(kind, arguments)
         if kind.options and not given:
             continue
-        reporter = kind(given, Path.cwd())
-        reporter.begin(run)
-        for result in results:
-            reporter.add(result)
-        reporter.end(results, print)
+        said: list[str] = []
+        try:
+            reporter = kind(given, Path.cwd())
+            reporter.begin(run)
+            for result in results:
+                reporter.add(result)
+            reporter.end(results, said.append)
+        except OSError as error:
+            unwritten = f"{', '.join(given.values())}: {error.strerror}"
+        for line in said:
+            print(line)
+    return unwritten
 
 
 def _files(given: Path) -> list[Path]:

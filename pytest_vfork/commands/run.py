@@ -12,8 +12,8 @@ from pathlib import Path
 
 from ..building.toolchain import NoCompilerError, find_cc
 from ..model import Boot, Mode, Program
-from ..running.interposers import InterposerError, Settings, interposers
-from .cli import CANNOT_RUN, NOT_FOUND, USAGE, Commands, complain
+from ..running.interposers import Interposer, InterposerError, Settings, interposers
+from .cli import CANNOT_RUN, NOT_FOUND, USAGE, Commands, cannot_write, complain
 
 
 def add_command(commands: Commands) -> None:
@@ -71,6 +71,8 @@ def _run(arguments: argparse.Namespace) -> int:
         # Without the shim nothing is compiled, so nothing else needs a compiler.
         cc = () if mode is Mode.NATIVE or kind.name != "shim" else find_cc(arguments.cc)
         interposer = kind(Settings(mode, Builder(Cache.of_user(), cc), given))
+        if wrong := _cannot_log(interposer, arguments.log):
+            return complain(f"run: --vfork-log: {wrong}", USAGE)
         boot = interposer.boot(str(Path(arguments.log).absolute()) if arguments.log else None)
         program = Program(Path(path), (path, *arguments.program[1:]))
         refusal = interposer.refuse(program)
@@ -87,6 +89,15 @@ def _run(arguments: argparse.Namespace) -> int:
         os.execvpe(argv[0] if boot.prefix else path, argv, environment(boot))
     except OSError as error:
         return complain(f"{path}: {error.strerror}", CANNOT_RUN)
+
+
+def _cannot_log(interposer: Interposer, path: str | None) -> str:
+    if not path:
+        return ""
+    if not interposer.logs_spawns:
+        return f"{' in mode '.join(filter(None, (interposer.name, interposer.mode_word)))} logs nothing"
+    why = cannot_write(path)
+    return f"{path}: {why}" if why else ""
 
 
 def environment(boot: Boot) -> dict[str, str]:

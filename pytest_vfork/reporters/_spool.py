@@ -44,8 +44,3 @@ class Spool(Reporter):
     @abstractmethod
     def make(self, record: Read, write_line: Callable[[str], None]) -> None:
         """Write what is made of the record; `write_line` writes to the terminal."""
-
-    def write(self, path: Path, text: str) -> None:
-        """Write a file, whose folder may not be there yet."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")

@@ -20,5 +20,5 @@ class Page(Spool):
     def make(self, record: Record, write_line: Callable[[str], None]) -> None:
         """Write the page."""
         path = self.folder / self.given["html"]
-        self.write(path, render([record]))
+        path.write_text(render([record]), "utf-8")
         write_line(f"page: {path}")

@@ -20,5 +20,5 @@ class Summary(Spool):
     def make(self, record: Record, write_line: Callable[[str], None]) -> None:
         """Write the summary."""
         path = self.folder / self.given["markdown"]
-        self.write(path, summarise(record))
+        path.write_text(summarise(record), "utf-8")
         write_line(f"summary: {path}")

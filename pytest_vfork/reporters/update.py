@@ -40,7 +40,7 @@ class Update(Reporter):
     def end(self, results: Sequence[Result], write_line: Callable[[str], None]) -> None:
         """Write the file."""
         try:
-            old = read_expectations(self._path, suite.ids(), allows_unexplained=True) if self._path.exists() else ()
+            old = read_expectations(self._path, suite.ids(), allows_unexplained=True) if self._path.is_file() else ()
         except ExpectationError as error:
             write_line(f"--vfork-update-expectations: nothing written: {error}")
             return
@@ -55,7 +55,7 @@ class Update(Reporter):
 
 def _head(path: Path, run: Mapping[str, Any]) -> str:
     """Keep the comment that a file begins with; begin a new one with what was seen."""
-    lines = path.read_text("utf-8").splitlines() if path.exists() else []
+    lines = path.read_text("utf-8").splitlines() if path.is_file() else []
     kept = []
     for line in lines:
         if not line.startswith("#"):

@@ -30,7 +30,7 @@ from ...building.toolchain import NoCompilerError, find_cc
 from ...model import Mode
 from ...running.interposers import InterposerError, Settings
 from ...running.interposers.shim import Shim
-from ..cli import CANNOT_RUN, USAGE, Commands, complain
+from ..cli import CANNOT_RUN, USAGE, Commands, cannot_write, complain
 
 if TYPE_CHECKING:
     from ...building.builder import Builder
@@ -108,6 +108,9 @@ def _bench(arguments: argparse.Namespace) -> int:
         return complain(str(error), USAGE)
     if Mode.NATIVE not in modes or arguments.rounds < 2 or min(sizes) < 1:
         return complain("bench: want native among the modes, two rounds or more, and sizes of 1 MiB or more", USAGE)
+    for path in filter(None, (arguments.json, arguments.svg)):
+        if why := cannot_write(path):
+            return complain(f"bench: {path}: {why}", USAGE)
     rounds = arguments.rounds
     measurements = []
     try:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..cli import Parser
 from ..pages import render_page
 
 
@@ -42,7 +43,7 @@ def read(parser: argparse.ArgumentParser) -> Iterator[Command]:
     whats = {action.dest: action.help or "" for action in subparsers._choices_actions}
     for name, one in subparsers.choices.items():
         actions = [action for action in one._actions if not isinstance(action, argparse._HelpAction)]
-        taken = " ".join(_positional(action) for action in actions if not action.option_strings)
+        taken = " ".join(_positional(one, action) for action in actions if not action.option_strings)
         options = " [OPTION ...]" if any(action.option_strings for action in actions) else ""
         yield Command(
             name,
@@ -54,7 +55,9 @@ def read(parser: argparse.ArgumentParser) -> Iterator[Command]:
         )
 
 
-def _positional(action: argparse.Action) -> str:
+def _positional(parser: argparse.ArgumentParser, action: argparse.Action) -> str:
+    if isinstance(parser, Parser) and action.dest == parser.rest:
+        return f"[-- {action.metavar} ...]"
     many = {"+": f"{action.metavar} [{action.metavar} ...]", "*": f"[{action.metavar} ...]"}
     return many.get(str(action.nargs), str(action.metavar))
 
