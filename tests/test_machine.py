@@ -339,12 +339,40 @@ def test_a_folder_for_what_programs_write_may_be_called_anything_under_the_shim(
 
 
 @needs_shell
-def test_the_shim_says_of_a_path_that_ld_preload_cannot_carry(machine: Machine) -> None:
+@pytest.mark.parametrize("workers", [(), ("-n1",)], ids=["plain", "xdist"])
+def test_the_shim_says_of_a_path_that_ld_preload_cannot_carry(machine: Machine, workers: tuple[str, ...]) -> None:
     (machine.at / "a b").mkdir()
     (machine.at / "cache").rename(machine.at / "a b/cache")
-    said = machine.run("--vfork-mode=emulate", env={"XDG_CACHE_HOME": str(machine.at / "a b/cache")})
-    says = r"^vfork: the shim lies at .*, a path with a space, which LD_PRELOAD and VFORK_SHIM cannot carry: set XDG_"
-    check(said, ONE_ERROR, says, "1 error")
+    there = {"XDG_CACHE_HOME": str(machine.at / "a b/cache")}
+    says = r"the cache: .*/a b/cache/pytest-vfork: a path with a space, which LD_PRELOAD and VFORK_SHIM cannot carry, "
+    check(machine.run("--vfork-mode=emulate", *workers, env=there), USAGE, f"^ERROR: vfork: {says}")
+    check(machine.run("--vfork-mode=native", *workers, env=there), PASSES, "^1 passed")
+    command = ["pytest-vfork", "--vfork-cc=cc", "run", "--", "true"]
+    done = subprocess.run(
+        command, env={**os.environ, **there}, capture_output=True, text=True, timeout=DEADLINE_S, check=False
+    )
+    assert re.match(f"pytest-vfork: {says}", done.stderr) and done.returncode == 126
+
+
+@needs_shell
+def test_the_shim_says_of_a_log_that_vfork_shim_cannot_carry(machine: Machine) -> None:
+    """Of a workload, whose log lies in TMPDIR; without it nobody would see its spawns."""
+    split = machine.at / "tmp/a,b"
+    split.mkdir()
+    for arguments in (NATIVE, ("--vfork-mode=emulate",)):
+        said = machine.run(*arguments, env={"TMPDIR": str(split)})
+        check(said, USAGE, r"^ERROR: vfork: TMPDIR: \S+/a,b has a comma, which VFORK_SHIM cannot carry: set TMPDIR to")
+    for words in (["census"], ["run", "--vfork-log", f"{split}/log"]):
+        done = subprocess.run(
+            ["pytest-vfork", "--vfork-cc=cc", *words, "--", "true"],
+            env={**os.environ, "XDG_CACHE_HOME": f"{machine.at}/cache", "TMPDIR": str(split)},
+            capture_output=True,
+            text=True,
+            timeout=DEADLINE_S,
+            check=False,
+        )
+        says = r"pytest-vfork: the log of spawns, .*/a,b/.*: VFORK_SHIM cannot carry a path with a comma\n"
+        assert re.fullmatch(says, done.stderr) and done.returncode == 126
 
 
 @needs_shell

@@ -316,7 +316,7 @@ def test_a_path_that_ld_preload_cannot_carry_is_refused(builder: Builder, tmp_pa
     (tmp_path / name).mkdir()
     elsewhere = Builder(Cache(tmp_path / name), builder.cc)
     with pytest.raises(
-        InterposerError, match=rf"/{re.escape(name)}/.*, a path with {bad}, .* set XDG_CACHE_HOME"
+        InterposerError, match=rf"^the cache: .*/{re.escape(name)}: a path with {bad}, .* set XDG_CACHE_HOME"
     ) as raised:
         Shim(Settings(Mode.EMULATE, elsewhere)).boot()
     assert "\n" not in str(raised.value)

@@ -32,7 +32,9 @@ def place_to_run() -> Path:
     except FileNotFoundError as error:  # there is none, and the folder that we are in is no good either
         raise ValueError(f"no folder for temporary files can be written ({error}): set TMPDIR to one") from error
     elsewhere = "set TMPDIR to another"
-    wrong = lacks(folder)
+    # of the shim, which looks on at workloads whatever they run under (config.c)
+    comma = "has a comma, which VFORK_SHIM cannot carry" if "," in str(folder) else ""
+    wrong = comma or lacks(folder)
     if wrong := f"{wrong}: {elsewhere}" if wrong else exposed(folder, elsewhere):
         what = "TMPDIR" if named else "the folder for temporary files"
         raise ValueError(f"{what}: {shown(folder)} {wrong}")

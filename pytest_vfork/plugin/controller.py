@@ -49,8 +49,9 @@ class Controller:
         from ..building.cache import Cache, CacheError
 
         try:
-            cache = Cache.of_user()
-            if options_of(self._config).site.name == "local":
+            cache, options = Cache.of_user(), options_of(self._config)
+            options.interposer.check_cache(options.mode, cache.root)
+            if options.site.name == "local":
                 own.place_to_run()
             cache.sweep()
         except (CacheError, ValueError) as error:

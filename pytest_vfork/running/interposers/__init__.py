@@ -61,6 +61,13 @@ class Interposer(Extension):
         """Check mode and options against each other; raise ValueError, which says what is wrong."""
 
     @classmethod
+    def check_cache(cls, mode: Mode, cache: Path) -> None:
+        """Check that it can be started from the folder that holds what is compiled; raise ValueError, which says why.
+
+        This is asked on this machine when a session starts; workers may be on others.
+        """
+
+    @classmethod
     def known_deviations(cls) -> Path | None:
         """Return the file of what it is known to break, if there is one."""
         shipped = places.folder("conformance") / "expectations" / f"{cls.name}.toml"

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ... import __version__
+from ...building.own import shown
 from ...extending import Option
 from ...model import Boot, Mode, Observation
 from . import Interposer, InterposerError, Settings, UnsupportedError
@@ -64,6 +65,16 @@ class Shim(Interposer):
             wanted = " or ".join(modes)
             raise ValueError(f"--vfork-fault={given['fault']}: goes with --vfork-mode={wanted}, not with {mode.value}")
 
+    @classmethod
+    def check_cache(cls, mode: Mode, cache: Path) -> None:
+        """Check that what loads the shim can carry where it lies; raise ValueError."""
+        bad = next((name for letter, name in _SPLITTING.items() if letter in str(cache)), None)
+        if bad and mode is not Mode.NATIVE:
+            raise ValueError(
+                f"the cache: {shown(cache)}: a path with {bad}, which LD_PRELOAD and VFORK_SHIM cannot carry, so that"
+                " no shim can be loaded from there: set XDG_CACHE_HOME to another folder"
+            )
+
     @property
     def version(self) -> str:
         """The package's version and a hash of the shim's sources."""
@@ -95,11 +106,12 @@ class Shim(Interposer):
             shared_object = self._builder.shared_object("vfork-shim.so", sources(), flags(self._builder.cc))
         except CompileError as error:
             raise InterposerError(f"the shim does not compile: {error}") from error
-        if bad := next((name for letter, name in _SPLITTING.items() if letter in str(shared_object)), None):
-            raise InterposerError(
-                f"the shim lies at {shared_object}, a path with {bad}, which LD_PRELOAD and VFORK_SHIM cannot carry:"
-                " set XDG_CACHE_HOME to another folder"
-            )
+        try:
+            self.check_cache(self.mode, shared_object.parents[1])
+        except ValueError as error:
+            raise InterposerError(str(error)) from error
+        if log and "," in log:
+            raise InterposerError(f"the log of spawns, {log}: VFORK_SHIM cannot carry a path with a comma")
         armed = f",fault={self._fault.name}" if self._fault else ""
         config = f"mode={self.mode.value}{armed}" + (f",log={log}" if log else "")
         # Its file is a command too, which starts what nothing can be preloaded into.
