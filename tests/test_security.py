@@ -353,6 +353,8 @@ def _case(folder: Path, parent: str, front: str = "") -> Path:
         '{% include "../secret.j2" %}',
         '{% include "_lib/../../secret.j2" %}',
         '{% include "_lib/link.j2" %}',
+        '{% include "_lib/link.j2" ignore missing %}',
+        '{% include "_lib/deep/secret.j2" %}',
         '{% import "SECRET" as it %}',
         '{{ "".__class__.__mro__[1].__subclasses__() }}',
         "{{ self.__init__.__globals__ }}",
@@ -365,10 +367,21 @@ def test_a_template_reaches_nothing_outside_its_folder(tmp_path: Path, attempt: 
     folder = tmp_path / "cases"
     (folder / "_lib").mkdir(parents=True)
     (folder / "_lib/link.j2").symlink_to(secret)
+    (folder / "_lib/deep").symlink_to(tmp_path)
     case = read_case(_case(folder, attempt.replace("SECRET", str(secret))))
-    with pytest.raises(TemplateError, match=r"reaches-out\.c\.j2:\d+: (no template|access to attribute)") as raised:
+    links = rf"_lib/\S+\.j2 leads out of {folder} by a link, to {secret}: copy it into the folder$"
+    says = links if re.search("link|deep", attempt) else "(no template|access to attribute)"
+    with pytest.raises(TemplateError, match=rf"reaches-out\.c\.j2:\d+: {says}") as raised:
         render_case(case, "vfork")
     assert SECRET not in str(raised.value)
+
+
+def test_a_link_within_a_folder_of_templates_is_followed(tmp_path: Path) -> None:
+    folder = tmp_path / "cases"
+    (folder / "_lib").mkdir(parents=True)
+    (folder / "_lib/part.j2").write_text("the_part();")
+    (folder / "_lib/link.j2").symlink_to("part.j2")
+    assert "the_part();" in render_case(read_case(_case(folder, '{% include "_lib/link.j2" %}')), "vfork")
 
 
 @pytest.mark.parametrize(

@@ -144,12 +144,17 @@ class _Mains(jinja2.BaseLoader):
 
 
 class _Parts(jinja2.FileSystemLoader):
-    """Loads what templates share, out of its folders alone: a link that leads out of them leads nowhere."""
+    """Loads what templates share, out of its folders alone."""
 
     def get_source(self, environment: jinja2.Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
         found = super().get_source(environment, template)
-        if not any(Path(found[1]).resolve().is_relative_to(Path(folder).resolve()) for folder in self.searchpath):
-            raise jinja2.TemplateNotFound(template)
+        there = Path(found[1]).resolve()
+        if not any(there.is_relative_to(Path(folder).resolve()) for folder in self.searchpath):
+            folder = found[1].removesuffix(template).rstrip("/")
+            # no TemplateNotFound: it is there, and `ignore missing` does not pass over it
+            raise jinja2.TemplateError(
+                f"{template} leads out of {folder} by a link, to {there}: copy it into the folder"
+            )
         return found
 
 
