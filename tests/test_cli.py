@@ -174,3 +174,39 @@ def test_census_runs_nothing_whose_count_cannot_be_written(tmp_path: Path) -> No
     done = run("census", "--json", f"{tmp_path}/none/x", "--", "touch", str(tmp_path / "mark"))
     assert (done.returncode, done.stderr.endswith("none/x: No such file or directory\n")) == (2, True), done.stderr
     assert not (tmp_path / "mark").exists()
+
+
+FUZZ, SOAK = ("-m", "fuzz"), ("../.ci/soak",)
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "says"),
+    [
+        (FUZZ, "", "the following arguments are required: what"),
+        (FUZZ, "nosuch", "argument what: invalid choice: 'nosuch'"),
+        (FUZZ, "calls --count -1", "argument --count: want a number above 0, not '-1'"),
+        (FUZZ, "programs --count 0", "argument --count: want a number above 0, not '0'"),
+        (FUZZ, "calls --fault call-errno-los", "did you mean call-errno-lost or"),
+        (FUZZ, "calls --fault parent-not-suspended --mode reissue", "goes with --vfork-mode=emulate, not with reissue"),
+        (SOAK, "--runs 0", "--runs: want one or more"),
+        (SOAK, "--mode nosuch", "argument --mode: invalid choice: 'nosuch'"),
+        (SOAK, "--load nosuch", "argument --load: invalid choice: 'nosuch'"),
+        (SOAK, "--load crowd", "--load crowd needs stress-ng: apt-get install stress-ng"),
+        (SOAK, "--runs 1 -- --vfork-nosuch", "unrecognized arguments: --vfork-nosuch"),
+        (SOAK, "--runs 1 -- --vfork-calls=nosuch", "--vfork-calls: 'nosuch': want some of"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value[-1],
+)
+def test_bad_usage_of_our_own_tools_is_one_sentence(
+    tool: tuple[str, ...], arguments: str, says: str, tmp_path: Path
+) -> None:
+    done = subprocess.run(
+        [sys.executable, *tool, *arguments.split()],
+        cwd=Path(__file__).parent,
+        env={**os.environ, "PATH": str(tmp_path)},  # without stress-ng, and what is compiled is there
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, says in done.stderr, "Traceback" in done.stderr) == (2, True, False), done.stderr

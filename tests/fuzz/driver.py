@@ -20,9 +20,11 @@ from pathlib import Path
 
 import psutil
 
-from pytest_vfork.building.builder import Builder
+from pytest_vfork.building.builder import Builder, CompileError
+from pytest_vfork.building.cache import CacheError
+from pytest_vfork.building.toolchain import NoCompilerError
 from pytest_vfork.model import Mode
-from pytest_vfork.running.interposers import Settings
+from pytest_vfork.running.interposers import InterposerError, Settings
 from pytest_vfork.running.interposers.shim import Shim
 
 from . import grammar
@@ -241,20 +243,31 @@ def run_programs(fuzzer: Fuzzer, seed: int, count: int) -> Iterator[Difference]:
         yield from programs.compare(f"programs, seed {seed}, from {first}:", batch)
 
 
+def _count(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"want a number above 0, not {text!r}")
+    return int(text)
+
+
 def main() -> int:
     """Fuzz, and print what differs."""
     parser = argparse.ArgumentParser(prog="python -m fuzz", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("what", choices=["calls", "programs"])
     parser.add_argument("--seed", type=int, default=None)
-    parser.add_argument("--count", type=int, default=None, help="1000000 calls or 100000 programs, if not given")
+    parser.add_argument("--count", type=_count, default=None, help="1000000 calls or 100000 programs, if not given")
     parser.add_argument("--fault", help="a fault of the shim, to see that it is found")
     parser.add_argument("--mode", default="emulate", choices=["reissue", "emulate"])
     arguments = parser.parse_args()
+    mode = Mode(arguments.mode)
+    try:
+        Shim.check(mode, {"fault": arguments.fault or ""})
+        it = fuzzer(arguments.what, Builder.of_user(), arguments.fault, mode)
+    except (ValueError, CacheError, CompileError, NoCompilerError, InterposerError) as error:
+        parser.error(str(error))
     seed = arguments.seed if arguments.seed is not None else random.randrange(1 << 32)
     run, count = (run_calls, 1_000_000) if arguments.what == "calls" else (run_programs, 100_000)
     count = count if arguments.count is None else arguments.count
     began, found, unsteady = time.monotonic(), 0, 0
-    it = fuzzer(arguments.what, Builder.of_user(), arguments.fault, Mode(arguments.mode))
     for difference in run(it, seed, count):
         print(difference, flush=True)
         found += difference.steady
