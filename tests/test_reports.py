@@ -5,10 +5,13 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -363,3 +366,49 @@ def test_a_terminal_without_unicode_gets_the_report(tmp_path: Path) -> None:
         capture_output=True, timeout=60, check=False, env={**os.environ, "PYTHONIOENCODING": "latin-1"},
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+COLOURS = ("NO_COLOR", "FORCE_COLOR", "PY_COLORS", "TERM", "CI", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY")
+ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def shown(*arguments: str, at_terminal: bool, **environment: str) -> str:
+    """Return what a run that fails writes to a terminal, or to a pipe."""
+    plain = {name: value for name, value in os.environ.items() if name not in COLOURS}
+    words = ["-q", "-p", "no:cacheprovider", "--pyargs", "pytest_vfork.conformance", "-k", f"[{CASE}:vfork]"]
+    command = [sys.executable, "-m", "pytest", *words, "--vfork-mode=fork", "--vfork-claim=linux", *arguments]
+    ours, theirs = pty.openpty() if at_terminal else os.pipe()
+    told = b""
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs, env={**plain, "TERM": "xterm", **environment}
+    ) as process:
+        os.close(theirs)
+        with suppress(OSError), open(ours, "rb", buffering=0) as file:  # a terminal ends with EIO
+            while part := file.read(1 << 16):
+                told += part
+    assert process.returncode == pytest.ExitCode.TESTS_FAILED
+    return told.decode().replace("\r\n", "\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "at_terminal", "environment", "has_colours"),
+    [
+        ((), True, {}, True),
+        ((), False, {"FORCE_COLOR": "1"}, True),
+        (("--color=yes",), False, {"NO_COLOR": "1"}, True),
+        ((), False, {}, False),
+        ((), True, {"NO_COLOR": "1"}, False),
+        ((), True, {"NO_COLOR": "1", "FORCE_COLOR": "1"}, False),
+        (("--color=no",), True, {"FORCE_COLOR": "1"}, False),
+    ],
+)
+def test_colours_are_shown_where_they_are_wanted_and_say_nothing_more(
+    arguments: tuple[str, ...], at_terminal: bool, environment: dict[str, str], has_colours: bool
+) -> None:
+    """As https://no-color.org and pytest's --color have it."""
+    text = shown(*arguments, at_terminal=at_terminal, **environment)
+    assert ("\x1b" in text) == has_colours
+    told = ESCAPE.sub("", text).splitlines()
+    assert "\x1b" not in "".join(told)
+    for beginning in ("  promise:", "  expected: referee.releases < parent.returned", "no level: 1 of "):
+        assert sum(line.startswith(beginning) for line in told) == 1, text
