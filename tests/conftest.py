@@ -8,6 +8,7 @@ from pathlib import Path
 
 import browser
 import pytest
+from machine import Machine
 
 from pytest_vfork.building.builder import Builder
 from pytest_vfork.building.cache import Cache
@@ -68,6 +69,11 @@ def run(home: str, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -
 @pytest.fixture(scope="session")
 def builder() -> Builder:
     return Builder(Cache.of_user(), find_cc(None))
+
+
+@pytest.fixture
+def machine(tmp_path: Path, builder: Builder) -> Machine:
+    return Machine(tmp_path, builder)
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+
 from pytest_vfork.building.builder import Builder
 from pytest_vfork.building.cache import Cache
 from pytest_vfork.templates import places
@@ -20,6 +22,9 @@ from pytest_vfork.templates import places
 DEADLINE_S = 120
 CASE = places.folder("c_tests") / "suspension/parent-waits-until-exec.c.j2"
 ITEM = f"{CASE}::vfork"
+NATIVE, TRACER = ("--vfork-mode=native",), ("--vfork-interposer=ptrace",)
+USAGE, ONE_ERROR, PASSES, SKIPS = 4, 1, 0, 0  # exit statuses
+needs_shell = pytest.mark.needs(gcc="cc --version")
 
 
 # A user that has no entry in passwd(5). It may read and search everything: Python may lie in root's home.
@@ -121,3 +126,12 @@ class Machine:
     def left(self) -> list[str]:
         """Return what lies in the folder for temporary files."""
         return [path.name for path in (self.at / "tmp").iterdir()]
+
+
+def check(said: Said, status: int, says: str, counted: str = "") -> None:
+    """Hold what a user saw against what is to be seen: no item fails."""
+    print(said.text)
+    assert re.search(says, said.text, re.MULTILINE), said.text
+    assert said.status == status, said.text
+    assert counted in said.counted, said.text
+    assert "FAILED" not in said.text and " failed" not in said.counted, said.text

@@ -40,11 +40,6 @@ CHMOD, TRUST = r"chmod \+t \S+", rf"say that you trust it: {own.TRUSTED}=\S+"
 needs_root = pytest.mark.needs("root", gcc="cc --version")
 
 
-@pytest.fixture
-def machine(tmp_path: Path, builder: Builder) -> Machine:
-    return Machine(tmp_path, builder)
-
-
 def run(builder: Builder, *argv: str) -> Observation:
     site = LocalSite(builder)
     try:
