@@ -10,6 +10,7 @@ import pwd
 import re
 import shlex
 import stat
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -256,6 +257,30 @@ def test_a_group_is_trusted_if_nobody_else_is_in_it(tmp_path: Path, users: str, 
     words = ["unshare", "-m", "sh", "-ec", setup, str(tmp_path), *becomes, sys.executable, "-c", ASKS, str(shared)]
     done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip().partition(":")[0] == says
+
+
+@needs_root
+@pytest.mark.parametrize(
+    ("tag", "id", "permission", "says"),
+    [
+        (0x02, SOMEBODY, 7, "can be written by others (user 4242, by its access control list)"),
+        (0x08, SOMEBODY, 7, "can be written by others (group 4242)"),
+        (0x02, SOMEBODY, 5, ""),
+        (0x02, 0, 7, ""),
+    ],
+    ids=["a user may write", "a group may write", "a user may read", "root may write"],
+)
+def test_an_access_control_list_is_read(tmp_path: Path, tag: int, id: int, permission: int, says: str) -> None:
+    """setfacl -m user:4242:rwx, say: what ls shows as the group's right to write is the mask of such a list."""
+    entries = [(0x01, 7, -1), (tag, permission, id), (0x04, 5, -1), (0x10, 7, -1), (0x20, 5, -1)]  # acl(5)
+    entries.sort()
+    packed = b"".join(struct.pack("<HHi", *entry) for entry in entries)
+    try:
+        os.setxattr(tmp_path, "system.posix_acl_access", struct.pack("<I", 2) + packed)
+    except OSError as error:
+        pytest.skip(f"no access control lists here: {error.strerror}")
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o775
+    assert own.exposed(tmp_path, "").partition(":")[0] == says
 
 
 def test_a_database_that_does_not_list_this_user_may_not_list_others_either(

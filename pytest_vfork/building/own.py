@@ -8,12 +8,14 @@ import os
 import pwd
 import shlex
 import stat
+import struct
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 # Who is outside of a user namespace looks like this from inside (user_namespaces(7)).
 _OVERFLOW_UID = 65534
+_ACL_USER, _ACL_GROUP_OBJ, _ACL_GROUP = 0x02, 0x04, 0x08  # linux/posix_acl.h
 _MOST_LINKS = 40  # path_resolution(7)
 # Folders, separated by colons, of which the user says that whoever can write there may have what runs as him. Only of
 # the environment: what lies in a project folder does not speak for the user.
@@ -71,7 +73,7 @@ def exposed(folder: Path, elsewhere: str) -> str:
         trusted = f"{elsewhere}, or say that you trust it: {TRUSTED}={name}"
         if status.st_uid not in (0, os.geteuid(), _OVERFLOW_UID):
             return f"{_lies_in(folder, path)}belongs to user {status.st_uid}: {trusted}"
-        if others := _writers(status):
+        if others := _writers(path, status):
             mended = f"{elsewhere}, or chmod +t {name}" if status.st_uid == os.geteuid() else trusted
             return f"{_lies_in(folder, path)}can be written by {others}: {mended}"
     return ""
@@ -82,19 +84,38 @@ def shown(path: Path) -> str:
     return str(path).encode("utf-8", "backslashreplace").decode("utf-8").replace("\n", "\\n")
 
 
-def _writers(status: os.stat_result) -> str:
+def _writers(path: Path, status: os.stat_result) -> str:
     """Say who else can rename and delete what lies in a folder, nothing if nobody can."""
     if status.st_mode & stat.S_ISVTX:
         return ""
     if status.st_mode & stat.S_IWOTH:
         return "others"
-    group = status.st_gid
-    if not status.st_mode & stat.S_IWGRP or group in (0, _OVERFLOW_UID) or _is_alone_in(group):
+    if not status.st_mode & stat.S_IWGRP:  # with an access control list, this is its mask
         return ""
+    for tag, id in _granted(path, status.st_gid):
+        if tag == _ACL_USER and id not in (0, os.geteuid(), _OVERFLOW_UID):
+            return f"others (user {id}, by its access control list)"
+        if tag == _ACL_GROUP and id not in (0, _OVERFLOW_UID) and not _is_alone_in(id):
+            return f"others (group {_name_of(id)})"
+    return ""
+
+
+def _granted(path: Path, group: int) -> Iterator[tuple[int, int]]:
+    """Return who may write by an access control list (acl(5), linux/posix_acl_xattr.h), or without one the group."""
     try:
-        return f"others (group {grp.getgrgid(group).gr_name})"
+        entries = os.getxattr(path, "system.posix_acl_access")[4:]
+    except OSError:  # it has none
+        entries = struct.pack("<HHI", _ACL_GROUP_OBJ, os.W_OK, 0)
+    for tag, permission, id in struct.iter_unpack("<HHI", entries):
+        if permission & os.W_OK and tag in (_ACL_USER, _ACL_GROUP_OBJ, _ACL_GROUP):
+            yield (_ACL_GROUP, group) if tag == _ACL_GROUP_OBJ else (tag, id)
+
+
+def _name_of(group: int) -> str:
+    try:
+        return grp.getgrgid(group).gr_name
     except KeyError:
-        return f"others (group {group})"
+        return str(group)
 
 
 def _is_alone_in(group: int) -> bool:
