@@ -7,8 +7,8 @@
 #include <linux/mman.h>
 
 #include "call.h"
+#include "chunk.h"
 #include "departure.h"
-#include "slot.h"
 #include "text.h"
 
 #define TEXT_SIZE 0x10000
@@ -40,7 +40,7 @@ static _Bool is_ours(const struct area *area)
 {
 	const uintptr_t data = ARG(&behaviour);
 
-	return (data >= area->start && data < area->end) || slot_lives_in(area->start, area->end);
+	return (data >= area->start && data < area->end) || chunks_live_in(area->start, area->end);
 }
 
 /* Lines of /proc/self/maps: "start-end rw-p ..." */

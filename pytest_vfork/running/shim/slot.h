@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The memory of tasks: slots, and cells for dispositions. Two slots are in the object itself, so that a first vfork needs no memory of the
- * kernel's; more come in chunks. A slot belongs to one living task. Who it is, is told by memory alone: a pid means nothing in another pid
- * namespace.
+ * kernel's; more come in chunks (chunk.c). A slot belongs to one living task. Who it is, is told by memory alone: a pid means nothing in
+ * another pid namespace.
  */
 #ifndef SLOT_H
 #define SLOT_H
@@ -55,7 +55,5 @@ const struct task *slot_at(uintptr_t address);
 /* Of the first task. */
 extern struct slot slots_of_object[];
 extern struct dispositions cells_of_object[];
-/* Whether anything between these addresses is memory of slot.c. */
-_Bool slot_lives_in(uintptr_t start, uintptr_t end);
 
 #endif
