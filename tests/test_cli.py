@@ -170,6 +170,13 @@ def test_a_log_that_can_be_written_is_there_and_is_appended_to(tmp_path: Path) -
     assert log.read_text().startswith("before\nspawn call=")
 
 
+@pytest.mark.parametrize("mode", ["native", "emulate"])
+def test_a_home_that_is_relative_is_one_sentence(mode: str) -> None:
+    done = run("run", "--vfork-mode", mode, "--", "true", HOME="foo", XDG_CACHE_HOME="")
+    says = "the cache has no place: HOME is 'foo', no absolute path; set it, or XDG_CACHE_HOME"
+    assert (done.returncode, done.stderr) == (126, f"pytest-vfork: {says}\n")
+
+
 def test_census_runs_nothing_whose_count_cannot_be_written(tmp_path: Path) -> None:
     done = run("census", "--json", f"{tmp_path}/none/x", "--", "touch", str(tmp_path / "mark"))
     assert (done.returncode, done.stderr.endswith("none/x: No such file or directory\n")) == (2, True), done.stderr

@@ -103,13 +103,13 @@ class Shim(Interposer):
         if libc == "glibc" and tuple(map(int, version.split(".")[:2])) < _OLDEST_GLIBC:
             raise InterposerError(f"the shim needs glibc 2.34 or newer; this machine has {version}")
         try:
+            self.check_cache(self.mode, self._builder.cache.root)
+        except ValueError as error:
+            raise InterposerError(str(error)) from error
+        try:
             shared_object = self._builder.shared_object("vfork-shim.so", sources(), flags(self._builder.cc))
         except CompileError as error:
             raise InterposerError(f"the shim does not compile: {error}") from error
-        try:
-            self.check_cache(self.mode, shared_object.parents[1])
-        except ValueError as error:
-            raise InterposerError(str(error)) from error
         if log and "," in log:
             raise InterposerError(f"the log of spawns, {log}: VFORK_SHIM cannot carry a path with a comma")
         armed = f",fault={self._fault.name}" if self._fault else ""
