@@ -13,7 +13,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,17 +24,24 @@ from waiting import within
 
 from pytest_vfork.building.builder import Builder
 from pytest_vfork.records.read import RecordError, read_record
+from pytest_vfork.running.kernels import archive, image
 
 MOMENTS = int(os.environ.get("PYTEST_VFORK_KILLS", "6"))
 SEED = int(os.environ.get("PYTEST_VFORK_SEED", str(random.randrange(1 << 30))))
 ITEMS = 7
-DEADLINE_S = 60
+DEADLINE_S = 120
 # Longer than a run takes, so that some kills come when it is over.
 LONGEST_S = 3.0
 LOOK_S = 0.002
+SERIES = "6.12"
 TOKEN = "PYTEST_VFORK_KILLED_RUN"
 
 MODES = (("--vfork-mode=native",), ("--vfork-mode=emulate",), ("--vfork-interposer=ptrace", "--vfork-mode=emulate"))
+# A moment in a guest takes some ten times as long, so there are a third as many.
+GUEST = f"--vfork-site=kernel:{SERIES}"
+MODES_OF_GUEST = ((GUEST, "--vfork-mode=native"), (GUEST, "--vfork-mode=emulate"))
+VICTIMS_OF_GUEST = ("pytest", "qemu", "worker", "agent", "keeper")
+LONGEST_OF_GUEST_S = 20.0
 WORKERS = ((), ("-n2",))
 
 
@@ -51,6 +58,7 @@ VICTIMS: dict[str, Callable[[psutil.Process], bool]] = {
     "worker": lambda process: "execnet" in _words(process),
     "agent": lambda process: _name(process) == "agent",
     "keeper": lambda process: _name(process) == "keeper",
+    "qemu": lambda process: _name(process).startswith("qemu"),
     "tracer": lambda process: "pytest_vfork.running.tracer" in _words(process),
     "compiler": lambda process: _name(process) in ("cc", "gcc", "cc1", "as", "collect2", "ld"),
 }
@@ -73,10 +81,11 @@ class Moment:
 
 
 def moments() -> Iterator[Moment]:
-    """Each victim in turn, and of pytest itself as many again: the rest is by chance."""
+    """Each victim in turn, the rest by chance."""
     chance = random.Random(SEED)
+    victims = ("pytest", *(victim for victim in VICTIMS if victim != "qemu"))
     for number in range(MOMENTS):
-        victim = ("pytest", *VICTIMS)[number % (len(VICTIMS) + 1)]
+        victim = victims[number % len(victims)]
         yield Moment(
             victim,
             chance.choice(list(SIGNALS)),
@@ -87,12 +96,43 @@ def moments() -> Iterator[Moment]:
         )
 
 
+def moments_of_guest() -> Iterator[Moment]:
+    """Each victim in turn, the rest by chance."""
+    chance = random.Random(SEED)
+    for number in range(MOMENTS // 3):
+        victim = VICTIMS_OF_GUEST[number % len(VICTIMS_OF_GUEST)]
+        signals, after_s = chance.choice(list(SIGNALS)), chance.uniform(0, LONGEST_OF_GUEST_S)
+        workers = WORKERS[1] if victim == "worker" else chance.choice(WORKERS)
+        yield Moment(victim, signals, after_s, chance.choice(MODES_OF_GUEST), workers, is_cold=False)
+
+
 @pytest.mark.needs(gcc="cc --version")
 def test_a_run_that_is_killed_leaves_nothing_and_the_next_one_is_right(tmp_path: Path, builder: Builder) -> None:
-    print(f"{MOMENTS} moments of PYTEST_VFORK_SEED={SEED}")
-    hit, wrong = 0, []
-    for number, moment in enumerate(moments()):
-        machine = Machine(tmp_path / str(number), builder)
+    _kill_at(moments(), tmp_path, lambda folder: Machine(folder, builder))
+
+
+@pytest.mark.needs(gcc="cc --version", qemu_system_x86="qemu-system-x86_64 --version")
+def test_a_run_in_a_guest_that_is_killed_leaves_nothing(tmp_path: Path, builder: Builder) -> None:
+    kernels = image.folder_of_user()
+    try:
+        image.find(SERIES, "x86_64", kernels)
+    except archive.ArchiveError as error:
+        pytest.skip(str(error))
+
+    def make(folder: Path) -> Machine:
+        machine = Machine(folder, builder)
+        shutil.copytree(kernels / "x86_64", machine.at / "cache" / kernels.name / "x86_64")
+        (machine.at / "cache" / kernels.name).chmod(0o700)
+        return machine
+
+    _kill_at(moments_of_guest(), tmp_path, make)
+
+
+def _kill_at(moments: Iterable[Moment], folder: Path, make: Callable[[Path], Machine]) -> None:
+    print(f"moments of PYTEST_VFORK_SEED={SEED}")
+    hit, number, wrong = 0, -1, []
+    for number, moment in enumerate(moments):
+        machine = make(folder / str(number))
         try:
             hit += _kill(machine, moment, f"{os.getpid()}-{number}")
         except (AssertionError, subprocess.TimeoutExpired) as error:
@@ -100,7 +140,7 @@ def test_a_run_that_is_killed_leaves_nothing_and_the_next_one_is_right(tmp_path:
             wrong.append(str(moment))
         print(f"{number + 1}: {moment}", flush=True)
         shutil.rmtree(machine.at)
-    print(f"{hit} of {MOMENTS} victims were there to be killed")
+    print(f"{hit} of {number + 1} victims were there to be killed")
     assert not wrong
 
 
