@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -195,6 +196,26 @@ def test_a_shadow_that_does_not_run_says_why(tmp_path: Path, builder: Builder, m
     assert (done.returncode, done.stderr) == (125, "Shadow: unknown field\n")
 
 
+@pytest.mark.parametrize(("script", "status"), [("exit 7", 7), ("kill -TERM $$", 128 + 15)])
+def test_the_server_of_pseudo_ends_with_its_program(
+    script: str, status: int, tmp_path: Path, builder: Builder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pseudo = tmp_path / "bin" / "pseudo"
+    pseudo.parent.mkdir()
+    log = 'echo "$PSEUDO_PREFIX $1" >> "$PSEUDO_LOCALSTATEDIR/log"'
+    pseudo.write_text(f'#!/bin/sh\n{log}\n[ "$1" = -S ] || exec "$@"\n')
+    pseudo.chmod(0o755)
+    monkeypatch.setenv("VFORK_PSEUDO", str(pseudo))
+    boot = FOREIGN["pseudo"](Settings(Mode.NATIVE, builder, {})).boot()
+    here = tmp_path / "here"
+    here.mkdir()
+    done = subprocess.run(
+        boot.wrap(("/bin/sh", "-c", script)), cwd=here, env={**os.environ, **boot.env}, timeout=60, check=False
+    )
+    assert done.returncode == status
+    assert (here / "pseudo.data" / "log").read_text() == f"{tmp_path} /bin/sh\n{tmp_path} -S\n"
+
+
 @pytest.mark.parametrize("stand_in", ["false", "echo garbage", "sleep 60", "sh -c 'kill -SEGV $$' --", "/nowhere/it"])
 def test_an_interposer_under_which_nothing_runs_is_never_a_pass(stand_in: str, run: Run) -> None:
     result = run(*ONE, "--vfork-interposer=command", f"--vfork-command={stand_in}", "--vfork-deadline=3")
@@ -221,6 +242,26 @@ def test_the_page_of_interposers_is_made_from_records(tmp_path: Path, capsys: py
     page = capsys.readouterr().out
     assert "| [mine](#mine) | 1.0 | 0/1 |" in page
     assert "- a reason ([source](https://example.org)): 1\n  - dash/a\n" in page
+
+
+def test_the_page_of_interposers_keeps_those_of_which_there_is_no_record(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    assert main(["interposers", str(_record(tmp_path)), "--write", str(page)]) == 0
+    old = page.read_text()
+    again = ["interposers", str(_record(tmp_path, interposer="yours")), "--keep", str(page), "--write", str(page)]
+    assert main(again) == 0
+    both = page.read_text()
+    assert "| [mine](#mine) | 1.0 | 0/1 |" in both
+    assert "| [yours](#yours) | 1.0 | 0/1 |" in both
+    assert both.endswith(old[old.index("\n## mine") :].replace("mine", "yours"))
+    assert old[old.index("\n## mine") :] in both
+    assert main(again) == 0
+    assert page.read_text() == both  # of which there is a record, that is what counts
+
+
+def test_a_page_of_interposers_that_cannot_be_read_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["interposers", str(_record(tmp_path)), "--keep", str(tmp_path / "none.md")]) == 2
+    assert "none.md" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("cut", "says"), [(-1, "did not end"), (0, "did not end")])

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +21,10 @@ from .cli import USAGE, Commands, complain, deliver
 from .judge import UnreadableError, read_record
 from .pages import render_page
 
-COMMAND = "pytest-vfork interposers RECORD.jsonl... --write docs/interposers.md"
+COMMAND = "pytest-vfork interposers RECORD.jsonl... --keep docs/interposers.md --write docs/interposers.md"
+# A line of the page's table: the name, which leads to a section if there is one, and what follows it.
+_LINE = re.compile(r"^\| (?:\[(?P<linked>[^\]|]+)\]\(#[^)]*\)|(?P<name>[^\[\]|]+)) \|.* items \|$", re.MULTILINE)
+_HELD = re.compile(r" (\d+)/\d+ \|")
 _BAD = (Outcome.FAIL, Outcome.XFAIL, Outcome.BROKEN)
 
 
@@ -38,6 +42,12 @@ def add_command(commands: Commands) -> None:
         type=Path,
         nargs="+",
         help="What --vfork-record wrote, of a whole run for each interposer.",
+    )
+    page.add_argument(
+        "--keep",
+        metavar="FILE",
+        type=Path,
+        help="Keep what this page, made before, says of interposers of which no record is given.",
     )
     page.add_argument(
         "--write", metavar="FILE", type=Path, help="Write the page to this file, instead of to the terminal."
@@ -66,6 +76,32 @@ class Row:
         """How many requirements and programs deviate by at least one call."""
         return len({id for ids in self.reasons.values() for id in ids})
 
+    @property
+    def held(self) -> int:
+        """How many items held."""
+        return sum(rung.held for rung in self.rungs)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a page that was made before says of an interposer: its line of the table, and its section if it has one."""
+
+    name: str
+    line: str
+    section: str
+
+    @property
+    def held(self) -> int:
+        """How many items held."""
+        return sum(map(int, _HELD.findall(self.line)))
+
+
+def read_page(page: str) -> list[Kept]:
+    """Return what a page says of each interposer."""
+    sections = {section.partition("\n")[0]: "## " + section.rstrip() for section in page.split("\n## ")[1:]}
+    lines = ((line["linked"] or line["name"], line[0]) for line in _LINE.finditer(page))
+    return [Kept(name, line, sections.get(name, "")) for name, line in lines]
+
 
 def row(run: Mapping[str, Any], results: Sequence[Result], known: Sequence[Expectation] = ()) -> Row:
     """Return what a record says of its interposer; reasons that the run did not know yet come from `known`."""
@@ -85,18 +121,20 @@ def row(run: Mapping[str, Any], results: Sequence[Result], known: Sequence[Expec
     return Row(name, str(run["interposer_version"]), run, seen.rungs, seen.reached, reasons)
 
 
-def render(rows: Iterable[Row]) -> str:
+def render(rows: Iterable[Row | Kept]) -> str:
     """Return the page."""
-    ordered = sorted(rows, key=lambda row: (-sum(rung.held for rung in row.rungs), row.name))
+    ordered = sorted(rows, key=lambda row: (-row.held, row.name))
     return render_page(Path(__file__).with_name("interposers.md.j2"), rows=ordered, levels=list(Level), command=COMMAND)
 
 
 def _interposers(arguments: argparse.Namespace) -> int:
     try:
         rows = [row(run, results, _known(run)) for run, results in map(_whole, arguments.records)]
-    except (OSError, UnreadableError, ExpectationError) as error:
+        before = read_page(arguments.keep.read_text("utf-8")) if arguments.keep else []
+    except (OSError, UnicodeDecodeError, UnreadableError, ExpectationError) as error:
         return complain(f"interposers: {error}", USAGE)
-    page = render(rows)
+    names = {row.name for row in rows}
+    page = render([*rows, *(kept for kept in before if kept.name not in names)])
     return deliver(page, arguments.write, "interposers")
 
 
