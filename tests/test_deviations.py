@@ -104,6 +104,21 @@ def test_an_expectation_may_be_about_some_versions(versions: str, version: str, 
     assert speaks_of(Expectation(("a/b",), Outcome.FAIL, "r", "l", versions=versions), version) is holds
 
 
+def test_a_deviation_of_some_runs_stays_whatever_a_run_showed(tmp_path: Path) -> None:
+    file = tmp_path / "known.toml"
+    text = (
+        '[[expect]]\ncase = "area/a"\ncalls = ["vfork"]\nsometimes = true\noutcome = "fail"\nreason = "r"\nlink = "l"\n'
+    )
+    file.write_text(text)
+    known = read_expectations(file, ["area/a", "area/b", "area/c-d"])
+    for outcome in (Outcome.PASS, Outcome.FAIL, Outcome.UNSUPPORTED):
+        outcomes = {item: outcome if item[:2] == ("area/a", "vfork") else Outcome.PASS for item in ITEMS}
+        assert to_toml(update(known, results(outcomes), ITEMS, ""), "") == "\n" + text
+    file.write_text(text.replace("true", '"often"'))
+    with pytest.raises(ExpectationError, match="sometimes"):
+        read_expectations(file, ["area/a"])
+
+
 @pytest.mark.parametrize("versions", ['"7.2"', '">=x"', "7", '">=7,,<8"'])
 def test_a_bad_range_of_versions_is_an_error(versions: str, tmp_path: Path) -> None:
     file = tmp_path / "known.toml"

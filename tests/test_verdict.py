@@ -207,3 +207,11 @@ def test_an_expectation_speaks_of_its_calls_and_modes_alone() -> None:
 )
 def test_an_expectation_turns_fail_into_xfail_and_pass_into_xpass(outcome: Outcome, becomes: Outcome) -> None:
     assert apply_expectation(Verdict(outcome, "why"), KNOWN).outcome is becomes
+
+
+@pytest.mark.parametrize(
+    ("outcome", "becomes"),
+    [(Outcome.PASS, Outcome.PASS), (Outcome.FAIL, Outcome.XFAIL), (Outcome.BROKEN, Outcome.BROKEN)],
+)
+def test_what_deviates_in_some_runs_is_never_stale(outcome: Outcome, becomes: Outcome) -> None:
+    assert apply_expectation(Verdict(outcome, "why"), replace(KNOWN, sometimes=True)).outcome is becomes

@@ -32,7 +32,7 @@ def update(
         if outcome in (Outcome.FAIL, Outcome.BROKEN):
             reason = known or Expectation((), outcome, UNEXPLAINED, UNEXPLAINED, modes=(mode,) if mode else ())
             fails[item] = replace(reason, outcome=outcome)
-        elif known and outcome not in (Outcome.PASS, Outcome.XPASS):
+        elif known and (known.sometimes or outcome not in (Outcome.PASS, Outcome.XPASS)):
             fails[item] = known
     of_other_modes = [one for one in old if one.modes and mode not in one.modes]
     of_sites = [one for one in old if one.without and one not in of_other_modes]
@@ -60,7 +60,8 @@ def _entries(fails: Mapping[Item, Expectation], every: Sequence[Item], tried: se
 
 
 def _kind(expectation: Expectation) -> tuple[object, ...]:
-    return (expectation.outcome, expectation.reason, expectation.link, expectation.modes, expectation.versions)
+    when = (expectation.modes, expectation.versions, expectation.sometimes)
+    return (expectation.outcome, expectation.reason, expectation.link, *when)
 
 
 def _words(failing: Sequence[Item], others: Sequence[Item]) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
@@ -98,6 +99,8 @@ def _entry_to_toml(entry: Expectation) -> str:
             lines.append(f"{key} = [{', '.join(map(_quote, values))}]")
     if entry.versions:
         lines.append(f"versions = {_quote(entry.versions)}")
+    if entry.sometimes:
+        lines.append("sometimes = true")
     lines += [
         f"{key} = {_quote(value)}"
         for key, value in (("outcome", entry.outcome.value), ("reason", entry.reason), ("link", entry.link))

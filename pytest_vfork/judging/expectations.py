@@ -20,7 +20,7 @@ else:
     import tomli as tomllib
 
 _OUTCOMES = ("fail", "broken")
-_KEYS = {"case", "outcome", "reason", "link", "calls", "modes", "variants", "without", "versions"}
+_KEYS = {"case", "outcome", "reason", "link", "calls", "modes", "variants", "without", "versions", "sometimes"}
 # What --vfork-update-expectations gives as the reason of a deviation that it finds.
 UNEXPLAINED = "?"
 _BOUND = re.compile(r"(?P<relation><=?|>=?|==)\s*(?P<version>\d+(\.\d+)*)")
@@ -90,9 +90,12 @@ def _read_entry(where: str, entry: Mapping[str, Any], ids: Collection[str]) -> E
     versions = entry.get("versions", "")
     if not isinstance(versions, str) or not all(map(_BOUND.fullmatch, _bounds(versions))):
         fail(f"versions: {versions!r}: want a range like '>=7.2,<11'")
+    sometimes = entry.get("sometimes", False)
+    if not isinstance(sometimes, bool):
+        fail(f"sometimes: {sometimes!r}: want true")
     calls, modes, of_variants, without = (tuple(entry.get(key, ())) for key in lists)
-    outcome = Outcome(entry["outcome"])
-    return Expectation(cases, outcome, entry["reason"], entry["link"], calls, modes, of_variants, without, versions)
+    outcome, why = Outcome(entry["outcome"]), (entry["reason"], entry["link"])
+    return Expectation(cases, outcome, *why, calls, modes, of_variants, without, versions, sometimes)
 
 
 def _bounds(versions: str) -> list[str]:
@@ -128,12 +131,15 @@ def _strings(value: Any) -> tuple[str, ...]:
 
 
 def apply_expectation(verdict: Verdict, expectation: Expectation | None) -> Verdict:
-    """Turn a foreseen deviation into xfail and a stale expectation into xpass; anything else stays what it is."""
+    """Turn a foreseen deviation into xfail and a stale expectation into xpass; anything else stays what it is.
+
+    That a deviation is not there makes an expectation stale only where it has to be there in each run.
+    """
     if expectation is None or verdict.outcome is Outcome.UNSUPPORTED:
         return verdict
     if verdict.outcome is expectation.outcome:
         return Verdict(Outcome.XFAIL, expectation.reason, verdict.expected, verdict.seen)
-    if verdict.outcome is Outcome.PASS:
+    if verdict.outcome is Outcome.PASS and not expectation.sometimes:
         why = f"it passes, but {expectation.outcome.value} is expected ({expectation.reason}): the expectation is stale"
         return Verdict(Outcome.XPASS, why, expectation.outcome.value, "pass")
     return verdict

@@ -239,7 +239,7 @@ class Expectation:
 
     Empty `calls`, `modes` and `variants` mean all; `cases` may hold shell wildcards. With `without`, names of needs
     (templates/needs.py), it speaks only of a site that lacks one of them. `versions` is a range of the interposer's own
-    version (">=7.2,<11"); empty means all.
+    version (">=7.2,<11"); empty means all. One that is there `sometimes` is a race of the interposer.
     """
 
     cases: tuple[str, ...]
@@ -251,6 +251,7 @@ class Expectation:
     variants: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     versions: str = ""
+    sometimes: bool = False
 
 
 @dataclass(frozen=True)
