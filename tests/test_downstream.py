@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
 import json
 import os
@@ -213,7 +214,36 @@ def test_the_server_of_pseudo_ends_with_its_program(
         boot.wrap(("/bin/sh", "-c", script)), cwd=here, env={**os.environ, **boot.env}, timeout=60, check=False
     )
     assert done.returncode == status
-    assert (here / "pseudo.data" / "log").read_text() == f"{tmp_path} /bin/sh\n{tmp_path} -S\n"
+    assert (here / ".pseudo" / "log").read_text() == f"{tmp_path} /bin/sh\n{tmp_path} -S\n"
+
+
+def test_a_jail_begins_where_the_program_runs(
+    tmp_path: Path, builder: Builder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tool = tmp_path / "tool"
+    tool.write_text('#!/bin/sh\necho "$*"\n')
+    tool.chmod(0o755)
+    monkeypatch.setenv("VFORK_NSJAIL", str(tool))
+    command = FOREIGN["nsjail"](Settings(Mode.NATIVE, builder, {})).boot().wrap(("/bin/true",))
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.endswith(f"--cwd {tmp_path} -- /bin/true\n")
+
+
+def test_sandlock_is_a_package_of_the_python_that_runs_pytest(
+    builder: Builder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandlock = interposers()["sandlock"](Settings(Mode.NATIVE, builder, {}))
+    monkeypatch.setattr(importlib.metadata, "version", lambda name: "0.9.0")
+    assert sandlock.version == "0.9.0"
+    assert sandlock.boot().prefix[0] == sys.executable
+
+    def version(name: str) -> str:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", version)
+    assert sandlock.version == "not installed"
+    with pytest.raises(UnsupportedError, match="pip install sandlock"):
+        sandlock.boot()
 
 
 @pytest.mark.parametrize("stand_in", ["false", "echo garbage", "sleep 60", "sh -c 'kill -SEGV $$' --", "/nowhere/it"])

@@ -10,7 +10,7 @@ from ._before import Before
 
 # The first that asks starts a server, which stays for those to come: each program has its own, that ends with it.
 _WITH_A_SERVER = """
-export PSEUDO_LOCALSTATEDIR="$PWD/pseudo.data"
+export PSEUDO_LOCALSTATEDIR="$PWD/.pseudo"
 mkdir -p "$PSEUDO_LOCALSTATEDIR"
 pseudo=$1
 "$@"
