@@ -25,8 +25,8 @@ class Before(Interposer):
 
     `executable` is looked for on PATH, unless the environment names another (VFORK_<NAME>); `arguments` stand between
     it and the program, and `env` is added to the environment. `package` says how to get it. `asking` are the arguments
-    upon which it tells its version. One that is preloaded, or that loads what it runs, cannot take static programs
-    (`takes_static`).
+    upon which it tells its version, none if it has none for that. One that is preloaded, or that loads what it runs,
+    cannot take static programs (`takes_static`).
     """
 
     executable: ClassVar[str]
@@ -55,10 +55,10 @@ class Before(Interposer):
     def version(self) -> str:
         """What it says of itself, in one word."""
         try:
-            said = _ask([self.find(), *self.asking])
+            found_at = self.find()
         except UnsupportedError:
             return "not installed"
-        found = _VERSION.search(said)
+        found = _VERSION.search(_ask([found_at, *self.asking])) if self.asking else None
         return found[0].rstrip(".") if found else "of no version"
 
     def boot(self, log: str | None = None) -> Boot:

