@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import platform
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
@@ -67,7 +68,7 @@ def source(record: Record, item: Item) -> str:
     """
     if item.name in record.sources:
         return record.sources[item.name]
-    machine = str(record.run.get("machine"))
+    machine = str(record.run.get("machine") or platform.machine())
     files = _rendered(item, machine) if record.run.get("pytest_vfork") == __version__ else {}
     main = next(iter(files.values()), "")
     if main and item.digest in ("", digest(main)):

@@ -160,11 +160,13 @@ static void run(uint32_t id, size_t length)
 		close(ends[0]);
 		keep(ends[1], id, agent, &run, argv, env, path);
 	}
-	close(ends[1]);
 	if (keeper < 0) {
+		snprintf(message, sizeof(message), "fork: %s", strerror(errno));
 		close(ends[0]);
-		return say(FAILED, id, "fork failed");
+		close(ends[1]);
+		return say(FAILED, id, message);
 	}
+	close(ends[1]);
 	*job = (struct job){ .keeper = keeper, .report = ends[0], .id = id };
 }
 
