@@ -122,6 +122,14 @@ def test_an_archive_that_can_be_read_in_part_gives_that_part(tmp_path: Path, mon
         there.packages()
 
 
+def test_a_kernel_that_cannot_be_fetched_has_a_status(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(guest, "lacking", lambda machine: None)
+    monkeypatch.setenv("PATH", "")  # without apt
+    assert cli.main(["kernels"]) == 0
+    assert cli.main(["kernels", "--fetch", "6.12"]) == cli.CANNOT_RUN
+
+
 def test_versions_are_compared_by_their_numbers() -> None:
     assert archive.numbers("6.12.95+deb12") > archive.numbers("6.12.9+deb12") > archive.numbers("6.1.0-50")
 
@@ -209,6 +217,23 @@ def test_the_page_tells_counts_and_differences(tmp_path: Path, capsys: pytest.Ca
     assert cli.main(["kernels", str(tmp_path / "bad")]) == cli.USAGE
     assert "not a record" in capsys.readouterr().err
     assert kernels.tables([])["differences"] == []
+
+
+def test_another_machine_is_a_row_and_what_it_lacks_is_told_apart(tmp_path: Path) -> None:
+    for machine, outcome in (("x86_64", "pass"), ("aarch64", "unsupported")):
+        item = {"id": "area/rule", "call": "vfork", "variant": ""}
+        program = {"id": "dash/runs", "call": "", "variant": ""}
+        lines: list[dict[str, str]] = [{"kind": "run", "kernel": "6.12.1", "mode": "native", "machine": machine}]
+        for one in (item, program):
+            lines += [{"kind": "case", "level": "linux", **one}]
+            lines += [{"kind": "verdict", "outcome": outcome, "why": "it needs a row", **one}]
+        (tmp_path / f"{machine}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert cli.main(["kernels", "--write", str(tmp_path / "page.md"), *map(str, tmp_path.glob("*.jsonl"))]) == 0
+    page = (tmp_path / "page.md").read_text()
+    assert "| 6.12.1, aarch64 | native | 0 of 0 |" in page
+    assert "Nothing: every item" in page
+    assert "| 6.12.1, aarch64 | native | 1 | unsupported | it needs a row |" in page
+    assert "| 6.12.1, aarch64 | native | 1 | unsupported | a workload of a program that is not in the guest |" in page
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from ..templates import suite
 from .cli import CANNOT_RUN, USAGE, Commands, complain, deliver
 from .pages import render_page
 
+_OF_PROGRAMS = "a workload of a program that is not in the guest"
 _USUAL = "x86_64"  # the machine that the page does not name
 
 
@@ -39,7 +40,10 @@ def add_command(commands: Commands) -> None:
             "Lists what is in the cache and what Debian's archive has, or makes docs/kernels.md from records of "
             "runs on several kernels."
         ),
-        epilog="Exit status: 0: done. 2: no such machine or series, or a record cannot be read.",
+        epilog=(
+            "Exit status: 0: done. 2: no such machine, or a record cannot be read. 126: a kernel cannot be had, or "
+            "qemu is not here."
+        ),
     )
     kernels.add_argument(
         "--fetch",
@@ -65,7 +69,7 @@ def _kernels(arguments: argparse.Namespace) -> int:
         return _page(arguments)
     if arguments.machine not in archive.ARCHITECTURES:
         return complain(f"kernels: no machine {arguments.machine!r}: {', '.join(archive.ARCHITECTURES)}", USAGE)
-    folder = image.folder_of_user()
+    folder, status = image.folder_of_user(), 0
     try:
         for series in arguments.fetch:
             image.fetch(series, arguments.machine, folder)
@@ -73,6 +77,7 @@ def _kernels(arguments: argparse.Namespace) -> int:
     except (archive.ArchiveError, image.KernelError) as error:
         complain(f"kernels: {error}", CANNOT_RUN)
         can_be_had = ()
+        status = CANNOT_RUN if arguments.fetch else 0  # a list of what is here is one, too
     here = {kernel.series: kernel for kernel in image.cached(folder, arguments.machine)}
     newest = {package.series: package for package in can_be_had}
     for series in sorted({*here, *newest}, key=archive.numbers):
@@ -81,7 +86,7 @@ def _kernels(arguments: argparse.Namespace) -> int:
     missing = guest.lacking(arguments.machine)
     if missing:
         return complain(f"kernels: {missing}", CANNOT_RUN)
-    return 0
+    return status
 
 
 def _page(arguments: argparse.Namespace) -> int:
@@ -105,16 +110,16 @@ def read(path: Path) -> Shown:
     run = {key: str(record.run.get(key) or "") for key in ("kernel", "mode", "interposer")}
     if not run["kernel"]:
         raise RecordError(f"{path}: no record of a run: it does not tell the kernel")
-    machine = str(record.run.get("machine") or _USUAL)
-    if machine != _USUAL:
-        run["kernel"] += f", {machine}"
+    run["machine"] = str(record.run.get("machine") or _USUAL)
+    if run["machine"] != _USUAL:
+        run["kernel"] += f", {run['machine']}"
     return Shown(
         run, {name: (item.level.word, item.outcome.value, item.verdict.why) for name, item in record.items.items()}
     )
 
 
 def tables(shown: Iterable[Shown]) -> dict[str, Any]:
-    """Return the rows of the page: counts by run and level, and the cases whose outcome is not everywhere the same."""
+    """Return the rows of the page: counts by run and level, cases that differ between kernels, what machines lack."""
     runs = sorted(shown, key=lambda one: (one.run["mode"], archive.numbers(one.run["kernel"])))
     counts = []
     for one in runs:
@@ -122,7 +127,23 @@ def tables(shown: Iterable[Shown]) -> dict[str, Any]:
             level.word: Counter(outcome for at, outcome, _ in one.items.values() if at == level.word) for level in Level
         }
         counts.append((one, levels, sum(levels.values(), Counter())))
-    return {"counts": counts, "levels": [level.word for level in Level], "differences": [*_differences(runs)]}
+    usual = [one for one in runs if one.run.get("machine", _USUAL) == _USUAL]
+    return {
+        "counts": counts,
+        "levels": [level.word for level in Level],
+        "differences": [*_differences(usual)],
+        "others": [(one, _whys(one)) for one in runs if one not in usual],
+    }
+
+
+def _whys(one: Shown) -> list[tuple[str, str, int]]:
+    """Return why items did not hold, by outcome, with how many they are, most first."""
+    count: Counter[tuple[str, str]] = Counter()
+    for name, (_, outcome, why) in one.items.items():
+        is_workload = ":" not in name  # it has no call
+        if outcome != "pass":
+            count[outcome, _OF_PROGRAMS if is_workload and outcome == "unsupported" else _gist(why)] += 1
+    return [(outcome, why, number) for (outcome, why), number in count.most_common()]
 
 
 @dataclass(frozen=True)
