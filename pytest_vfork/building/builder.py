@@ -65,7 +65,9 @@ class Builder:
 
     def for_machine(self, machine: str) -> Builder:
         """Return what builds for a machine, as uname(2) has it, by zig for any but this. Raise NoCompilerError."""
-        return self if machine == self.machine else Builder(self.cache, toolchain.zig(machine), machine=machine)
+        if machine == self.machine:
+            return self
+        return Builder(self.cache, (*toolchain.zig(machine), *toolchain.OF_ANOTHER_MACHINE), machine=machine)
 
     def case(self, case: Case, call: str, variant: str = "") -> Program:
         """Render a case for one call and compile it as the variant wants; raise CompileError or NoCompilerError.
@@ -124,12 +126,7 @@ class Builder:
             program = self._quickly(self.quick, filename, source)
             if program:
                 return program
-        command = (
-            (*self.cc, *flags)
-            if self.machine == platform.machine()
-            else (*self.cc, *toolchain.OF_ANOTHER_MACHINE, *flags)
-        )
-        return self._compile(filename, source, command, toolchain.identify(self.cc))
+        return self._compile(filename, source, (*self.cc, *flags), toolchain.identify(self.cc))
 
     @property
     def folder(self) -> Path:

@@ -71,13 +71,10 @@ def compile_command(
 ) -> tuple[str, ...]:
     """Return the compiler and its flags for a variant on a machine; `cc` is the compiler of the plain one.
 
-    For another machine than this one all is static, with the libc that `cc` has for it. Raise NoCompilerError, which
-    says how to get what is missing.
+    For another machine than this one `cc` has one libc. Raise NoCompilerError, which says how to get what is missing.
     """
     flags = VARIANTS[variant].flags
-    if machine != platform.machine():
-        return (*cc, *OF_ANOTHER_MACHINE, *flags)
-    if variant == "musl":
+    if variant == "musl" and machine == platform.machine():
         return (*_musl(environ), *flags)
     return (*cc, *flags)
 

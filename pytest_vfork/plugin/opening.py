@@ -33,6 +33,8 @@ def open_session(options: Options, ids: Iterable[str]) -> Session:
     from ..building.builder import Builder
     from ..running.session import Session
 
+    known = known_deviations(options, ids)
+    observer = options.observer() if options.observer else None
     builder = Builder.of_user(options.cc)
     site = options.site(builder, options.where, options.of(options.site))
     try:
@@ -43,8 +45,8 @@ def open_session(options: Options, ids: Iterable[str]) -> Session:
     return Session(
         interposer,
         site,
-        [known for known in known_deviations(options, ids) if speaks_of(known, interposer.version)],
-        observer=options.observer() if options.observer else None,
+        [one for one in known if speaks_of(one, interposer.version)],
+        observer=observer,
         deadline_s=options.deadline_s,
         asks_versions="record" in options.given,
     )
