@@ -183,7 +183,7 @@ def test_census_runs_nothing_whose_count_cannot_be_written(tmp_path: Path) -> No
     assert not (tmp_path / "mark").exists()
 
 
-FUZZ, SOAK = ("-m", "fuzz"), ("../.ci/soak",)
+FUZZ, SOAK, FIGURES = ("-m", "fuzz"), ("../.ci/soak",), ("../.ci/figures",)
 
 
 @pytest.mark.parametrize(
@@ -201,6 +201,9 @@ FUZZ, SOAK = ("-m", "fuzz"), ("../.ci/soak",)
         (SOAK, "--load crowd", "--load crowd needs stress-ng: apt-get install stress-ng"),
         (SOAK, "--runs 1 -- --vfork-nosuch", "unrecognized arguments: --vfork-nosuch"),
         (SOAK, "--runs 1 -- --vfork-calls=nosuch", "--vfork-calls: 'nosuch': want some of"),
+        (FIGURES, "--rounds 0", "--rounds: want one or more"),
+        (FIGURES, "--workers 1,0", "argument --workers: want numbers above 0 with commas between them, not '1,0'"),
+        (FIGURES, "--workers 1 -- --vfork-nosuch", "unrecognized arguments: --vfork-nosuch"),
     ],
     ids=lambda value: value if isinstance(value, str) else value[-1],
 )

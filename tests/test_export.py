@@ -342,6 +342,16 @@ def test_judge_makes_no_folder_for_what_it_writes(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "told"]
 
 
+def test_judge_writes_each_report_to_a_file_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "told").write_text("ok 1 suspension/parent-waits-until-exec:vfork\n")
+    monkeypatch.chdir(tmp_path)
+    assert main(["judge", "told", "--html", "x", "--markdown", "./x"]) == 2
+    assert capsys.readouterr().err == "pytest-vfork: judge: --markdown: x: --html writes it already\n"
+    assert not (tmp_path / "x").exists()
+
+
 @pytest.mark.parametrize("option", ["html", "markdown", "record", "update-expectations"])
 def test_judge_says_that_the_disk_is_full(option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "told").write_text("ok 1 suspension/parent-waits-until-exec:vfork\n")

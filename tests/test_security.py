@@ -200,6 +200,14 @@ def test_in_a_container_whose_only_folder_is_open_the_user_can_say_that_he_trust
     assert machine.run(wrap=STRANGER, env={**there, own.TRUSTED: f"/none:{work}"}).status == 0
 
 
+@pytest.mark.needs("root", util_linux="unshare --user --map-root-user true")
+def test_nobody_is_trusted_where_that_stands_for_who_is_outside(machine: Machine) -> None:
+    os.chown(machine.at, 65534, 65534)
+    said = machine.run(env={"HOME": None})
+    assert "which belongs to user 65534: set XDG_CACHE_HOME" in said.text, said.text
+    assert machine.run(wrap=("unshare", "--user", "--map-root-user"), env={"HOME": None}).status == 0
+
+
 def test_what_is_trusted_is_an_absolute_path_at_or_above(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "open/a").mkdir(parents=True)
     (tmp_path / "open").chmod(0o777)

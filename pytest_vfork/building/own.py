@@ -13,8 +13,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-# Who is outside of a user namespace looks like this from inside (user_namespaces(7)).
+# Who is outside of a user namespace looks like this from inside (user_namespaces(7)); outside it is a user as others.
 _OVERFLOW_UID = 65534
+_EVERY_ID = 0xFFFF_FFFF
 _ACL_USER, _ACL_GROUP_OBJ, _ACL_GROUP = 0x02, 0x04, 0x08  # linux/posix_acl.h
 _MOST_LINKS = 40  # path_resolution(7)
 # Folders, separated by colons, of which the user says that whoever can write there may have what runs as him. Only of
@@ -71,7 +72,7 @@ def exposed(folder: Path, elsewhere: str) -> str:
             continue
         name = shlex.quote(shown(path))
         trusted = f"{elsewhere}, or say that you trust it: {TRUSTED}={name}"
-        if status.st_uid not in (0, os.geteuid(), _OVERFLOW_UID):
+        if status.st_uid not in (0, os.geteuid(), *_outsiders()):
             return f"{_lies_in(folder, path)}belongs to user {status.st_uid}: {trusted}"
         if others := _writers(path, status):
             mended = f"{elsewhere}, or chmod +t {name}" if status.st_uid == os.geteuid() else trusted
@@ -93,11 +94,18 @@ def _writers(path: Path, status: os.stat_result) -> str:
     if not status.st_mode & stat.S_IWGRP:  # with an access control list, this is its mask
         return ""
     for tag, id in _granted(path, status.st_gid):
-        if tag == _ACL_USER and id not in (0, os.geteuid(), _OVERFLOW_UID):
+        if tag == _ACL_USER and id not in (0, os.geteuid(), *_outsiders()):
             return f"others (user {id}, by its access control list)"
-        if tag == _ACL_GROUP and id not in (0, _OVERFLOW_UID) and not _is_alone_in(id):
+        if tag == _ACL_GROUP and id not in (0, *_outsiders()) and not _is_alone_in(id):
             return f"others (group {_name_of(id)})"
     return ""
+
+
+def _outsiders() -> tuple[int, ...]:
+    """Return the id of who is outside of this user namespace; nothing where everybody is inside."""
+    with open("/proc/self/uid_map", encoding="ascii") as file:
+        mapped = sum(int(line.split()[2]) for line in file)
+    return () if mapped == _EVERY_ID else (_OVERFLOW_UID,)
 
 
 def _granted(path: Path, group: int) -> Iterator[tuple[int, int]]:

@@ -63,10 +63,14 @@ class UnreadableError(ValueError):
 
 def _judge(arguments: argparse.Namespace) -> int:
     """Judge files and let every reporter tell of it; 0 if all holds, 1 if not, 99 if something was broken."""
+    named: dict[Path, str] = {}
     for kind in reporters().values():
         for path in kind.outputs(_given(kind, arguments), Path()):
             if why := cannot_write(path):
                 return complain(f"judge: {path}: {why}", USAGE)
+            other = named.setdefault(path.resolve(), kind.name)
+            if other != kind.name:
+                return complain(f"judge: --{kind.name}: {path}: --{other} writes it already", USAGE)
     items = ktap.items(suite.cases())
     results: list[Result] = []
     run: dict[str, Any] = dict(_UNKNOWN)
