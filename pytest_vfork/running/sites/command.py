@@ -43,9 +43,10 @@ int main(void)
 }
 """
 _READY = b"pytest-vfork ready "
-# One line, for a shell reads what follows it, too, if that is there already; head(1) takes what it is to take.
+# One line, for a shell reads what follows it, too, if that is there already; head(1) takes what it is to take. Where
+# anything fails the shell ends, or it would wait for more.
 _RECEIVE = b"""d=${TMPDIR:-/tmp}; f=$(mktemp "$d/pytest-vfork-agent-XXXXXX") && echo pytest-vfork"" ready to read && \
-head -c %d >"$f" && chmod 700 "$f" && exec "$f" "$d"
+head -c %d >"$f" && chmod 700 "$f" && exec "$f" "$d"; exit 1
 """
 
 
