@@ -201,6 +201,7 @@ FUZZ, SOAK, FIGURES = ("-m", "fuzz"), ("../.ci/soak",), ("../.ci/figures",)
         (SOAK, "--load crowd", "--load crowd needs stress-ng: apt-get install stress-ng"),
         (SOAK, "--runs 1 -- --vfork-nosuch", "unrecognized arguments: --vfork-nosuch"),
         (SOAK, "--runs 1 -- --vfork-calls=nosuch", "--vfork-calls: 'nosuch': want some of"),
+        (SOAK, "--runs 1 -- -n0 -k nosuch ../c_tests/cost", "pytest ran no item: "),
         (FIGURES, "--rounds 0", "--rounds: want one or more"),
         (FIGURES, "--workers 1,0", "argument --workers: want numbers above 0 with commas between them, not '1,0'"),
         (FIGURES, "--workers 1 -- --vfork-nosuch", "unrecognized arguments: --vfork-nosuch"),
@@ -220,3 +221,14 @@ def test_bad_usage_of_our_own_tools_is_one_sentence(
         check=False,
     )
     assert (done.returncode, says in done.stderr, "Traceback" in done.stderr) == (2, True, False), done.stderr
+
+
+def test_the_soak_tells_what_is_red() -> None:
+    item = "[suspension/parent-waits-until-exec:clone3]"
+    words = [*SOAK, "--runs=1", "--mode=fork", "--", "--vfork-claim=linux", "-k", item, "../c_tests/suspension"]
+    done = subprocess.run(
+        [sys.executable, *words], cwd=Path(__file__).parent, capture_output=True, text=True, timeout=120, check=False
+    )
+    row, red = done.stdout.splitlines()
+    assert (done.returncode, " | idle | 1 | 1 | 0 | 1 | 0 | " in row) == (1, True), done
+    assert red == "suspension/parent-waits-until-exec:clone3: fail 1"
