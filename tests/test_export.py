@@ -12,7 +12,9 @@ import xml.dom.minidom
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import psutil
 import pytest
+from waiting import within
 
 from pytest_vfork.building.builder import Builder
 from pytest_vfork.commands.cli import main
@@ -266,11 +268,84 @@ def test_run_sh_tells_what_went_wrong(export: Path, tmp_path: Path) -> None:
 @_MAKES
 @pytest.mark.parametrize(
     "arguments",
-    [("-d", "soon"), ("-s", "/nowhere"), ("nothing/of-the-kind",), ("-z",)],
-    ids=["deadline", "skip", "item", "option"],
+    [
+        ("-d", "soon"),
+        ("-d", "08"),
+        ("-d", "9" * 20),
+        ("-s", "/nowhere"),
+        ("-x", "."),
+        ("nothing/of-the-kind",),
+        ("-z",),
+    ],
+    ids=["deadline", "octal deadline", "long deadline", "skip", "folder", "item", "option"],
 )
 def test_run_sh_refuses_bad_usage(export: Path, arguments: tuple[str, ...]) -> None:
-    assert shell(export, *arguments).returncode == 2
+    done = shell(export, *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert len(done.stderr.splitlines()) == 1
+
+
+@_MAKES
+def test_run_sh_reads_lists_as_they_come(export: Path, tmp_path: Path) -> None:
+    """Of Windows, without a last newline, with what there is not."""
+    ends = tmp_path / "a b"
+    ends.write_bytes(b"identity/exit-code-*\r\nno/such\r\nsuspension/*:posix_spawn")
+    done = shell(export, "-s", str(ends))
+    assert done.stdout.endswith(" 2 skipped, 0 broken of 4\n")
+    assert (done.returncode, done.stderr) == (0, f"run.sh: {ends}: no item fits no/such:*\n")
+
+
+@_MAKES
+@pytest.mark.parametrize(
+    ("verdict", "status", "why"),
+    [
+        ("not ok 1 {}", 0, "it said another verdict than its exit status, 0"),
+        ("ok 1 {}", 1, "it said another verdict than its exit status, 1"),
+        ("ok 1 {} # SKIP none", 0, "it said another verdict than its exit status, 0"),
+        ("not ok 1 {} # ERROR none", 1, "it said another verdict than its exit status, 1"),
+        ("no word", 0, "it ended without a verdict"),
+    ],
+)
+def test_run_sh_believes_no_half_of_a_verdict(
+    export: Path, tmp_path: Path, verdict: str, status: int, why: str
+) -> None:
+    """What stands between a program and the kernel may lose the exit status, or the end of what was said."""
+    item = "suspension/parent-waits-until-exec:posix_spawn"
+    loses = tmp_path / "loses"
+    loses.write_text(f"#!/bin/sh\necho '{verdict.format(item)}'\nexit {status}\n")
+    loses.chmod(0o755)
+    done = shell(export, "-u", str(loses), item)
+    assert f"not ok 1 {item} # ERROR {why}\n" in done.stdout
+    assert (done.returncode, done.stdout.endswith(" 1 broken of 1\n")) == (99, True)
+
+
+@_MAKES
+@pytest.mark.parametrize("sh", ["sh", "bash"])
+def test_run_sh_that_is_interrupted_ends_what_it_runs(export: Path, tmp_path: Path, sh: str) -> None:
+    waits = tmp_path / "waits"
+    waits.write_text(f"#!/bin/sh\necho $$ >{tmp_path}/pid.new && mv {tmp_path}/pid.new {tmp_path}/pid\nexec sleep 77\n")
+    waits.chmod(0o755)
+    (export / "results").mkdir()
+    (export / "results/junit.xml").write_text("of a run before")
+    command = [sh, str(export / "run.sh"), "-o", str(export / "results"), "-u", str(waits)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        try:
+            assert within(DEADLINE_S, (tmp_path / "pid").exists)
+            run.terminate()
+            said = run.communicate(timeout=DEADLINE_S)
+        finally:
+            run.kill()
+    assert (run.returncode, said[1]) == (143, "run.sh: interrupted after 0 of 4\n")
+    assert within(DEADLINE_S, lambda: not psutil.pid_exists(int((tmp_path / "pid").read_text())))
+    assert [path.name for path in (export / "results").iterdir()] == ["results.ktap"]
+
+
+@_MAKES
+def test_run_sh_finds_its_folder_whatever_cdpath_is(export: Path) -> None:
+    command = ["sh", "out of tree/run.sh", "-o", str(export / "results"), "suspension/*"]
+    env = {**os.environ, "CDPATH": "."}
+    done = subprocess.run(command, cwd=export.parent, env=env, capture_output=True, text=True, timeout=200, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @_MAKES

@@ -13,7 +13,7 @@
 # Exits with 0 (as expected), 1 (something failed, or did not that was known to), 2 (usage), 99 (a test did not work).
 # `pytest-vfork judge FOLDER` judges results.ktap again, where there is Python.
 
-here=$(cd "$(dirname "$0")" && pwd) || exit 2
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd) || exit 2
 deadline=60 skip='' known='' out=results prefix=''
 while getopts d:s:x:o:u: option; do
 	case $option in
@@ -26,11 +26,12 @@ while getopts d:s:x:o:u: option; do
 	esac
 done
 shift $((OPTIND - 1))
-case $deadline in '' | *[!0-9]*) echo "run.sh: -d: $deadline is not a number of seconds" >&2 && exit 2 ;; esac
-for file in $skip $known; do
-	[ -r "$file" ] || { echo "run.sh: $file: cannot be read" >&2 && exit 2; }
+case $deadline in '' | *[!0-9]* | 0* | ???????*) echo "run.sh: -d: $deadline is not a number of seconds, 1 to 999999" >&2 && exit 2 ;; esac
+for file in "$skip" "$known"; do
+	[ -z "$file" ] || { [ -f "$file" ] && [ -r "$file" ]; } || { echo "run.sh: $file: cannot be read" >&2 && exit 2; }
 done
 mkdir -p "$out" || exit 2
+cr=$(printf '\r')
 
 # Whether the item is one of the patterns.
 fits() {
@@ -43,32 +44,52 @@ fits() {
 	return 1
 }
 
-# Whether the item is in the file of patterns; a pattern without a call means all calls.
-listed() {
-	[ -n "$2" ] || return 1
-	while read -r pattern rest; do
-		case $pattern in '' | '#'*) continue ;; *:*) ;; *) pattern="$pattern:*" ;; esac
-		fits "$1" "$pattern" && return 0
-	done <"$2"
-	return 1
+# The patterns of a file, one a line; one without a call means all calls. The last line may not end, or all as on Windows.
+patterns() {
+	while read -r pattern rest || [ -n "$pattern" ]; do
+		pattern=${pattern%"$cr"}
+		case $pattern in '' | '#'*) ;; *:*) echo "$pattern" ;; *) echo "$pattern:*" ;; esac
+	done <"$1"
 }
 
-# A program ends by itself at its deadline; what stands between it and the kernel may not.
+# Whether the item is one of the patterns, which are words.
+listed() {
+	# shellcheck disable=SC2086
+	fits "$1" $2
+}
+
+# A program ends by itself at its deadline; what stands between it and the kernel may not. It runs in the background, for
+# a shell heeds a signal when what it waits for in the foreground has ended.
 start() {
 	if command -v timeout >/dev/null 2>&1; then
 		# shellcheck disable=SC2086 # the prefix is words
-		timeout -s KILL $((deadline + 15)) $prefix "$1"
+		timeout -s KILL $((deadline + 15)) $prefix "$1" </dev/null >"$said.raw" 2>&1 &
+		pid=$! guard=''
 	else
 		# shellcheck disable=SC2086
-		$prefix "$1" &
+		$prefix "$1" </dev/null >"$said.raw" 2>&1 &
 		pid=$!
-		(sleep $((deadline + 15)) && kill -9 $pid) >/dev/null 2>&1 &
+		(
+			sleep $((deadline + 15)) &
+			trap 'kill $!; exit' TERM
+			wait $! && kill -9 $pid
+		) >/dev/null 2>&1 &
 		guard=$!
-		wait $pid
-		status=$?
-		kill $guard 2>/dev/null
-		return $status
 	fi
+	wait $pid
+	status=$?
+	[ -z "$guard" ] || kill $guard 2>/dev/null
+	pid=''
+	return $status
+}
+
+# Interrupted: what runs is ended, and there is no summary, for it was not all.
+stop() {
+	# shellcheck disable=SC2086 # one may be empty
+	[ -z "$pid" ] || kill $pid $guard 2>/dev/null
+	rm -f "$cases" "$said" "$said.raw"
+	echo "run.sh: interrupted after $((n - 1)) of $total" >&2
+	exit "$1"
 }
 
 xml() {
@@ -90,9 +111,21 @@ total=$(count "$@")
 [ "$total" -gt 0 ] || { echo "run.sh: no item fits: $*" >&2 && exit 2; }
 ok=0 not_ok=0 skipped=0 broken=0 xfail=0 stale=0 n=0
 ktap=$out/results.ktap cases=$out/junit.cases said=$out/said
+rm -f "$out/junit.xml"	# of a run before
 printf 'KTAP version 1\n1..%d\n' "$total" | tee "$ktap"
 : >"$cases"
 set -f
+for file in "$skip" "$known"; do
+	[ -z "$file" ] || for pattern in $(patterns "$file"); do
+		cut -f 1 "$here/list" | { while read -r item; do fits "$item" "$pattern" && exit 0; done; exit 1; } ||
+			echo "run.sh: $file: no item fits $pattern" >&2
+	done
+done
+skip=${skip:+$(patterns "$skip")} known=${known:+$(patterns "$known")}
+pid='' guard=''
+trap 'stop 130' INT
+trap 'stop 143' TERM
+trap 'stop 129' HUP
 export VFORK_DEADLINE="$deadline" VFORK_TELL=all
 while read -r item path; do
 	[ $# -eq 0 ] || fits "$item" "$@" || continue
@@ -101,16 +134,18 @@ while read -r item path; do
 		echo "ok $n $item # SKIP it is on the skip list" >"$said"
 		status=4
 	else
-		start "$here/bin/$path" </dev/null >"$said.raw" 2>&1
+		start "$here/bin/$path"
 		status=$?
 		sed -e '/^KTAP version/d' -e '/^1\.\.1$/d' -e "s/^ok 1 /ok $n /" -e "s/^not ok 1 /not ok $n /" "$said.raw" >"$said"
-		case $status in
-		0 | 1 | 4 | 99) grep -q "ok $n " "$said" || status=98 ;;
-		*) status=98 ;;
-		esac
-		if [ $status = 98 ]; then
+		# what it said and its exit status must be the same: what stands around it may lose either
+		told=$(sed -n -e "/^ok $n .* # SKIP /{s/.*/4/p;d;}" -e "/^not ok $n .* # ERROR /{s/.*/99/p;d;}" \
+			-e "s/^ok $n .*/0/p" -e "s/^not ok $n .*/1/p" "$said")
+		if [ "$told" != "$status" ]; then
 			sed -i -e 's/^/# said: /' "$said"
-			echo "not ok $n $item # ERROR it ended without a verdict" >>"$said"
+			why="it said another verdict than its exit status, $status"
+			[ -n "$told" ] || why='it ended without a verdict'
+			echo "not ok $n $item # ERROR $why" >>"$said"
+			status=98
 		fi
 	fi
 	is_known=
