@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import xml.dom.minidom
@@ -212,6 +213,29 @@ def test_profile_core_is_what_a_young_kernel_can_run() -> None:
         assert not case.needs
         for word in ("kcmp", "ptrace(", "pthread_create", "unshare"):
             assert word not in own, (case.id, word)
+
+
+@pytest.mark.needs(gcc="gcc --version", musl_tools="musl-gcc --version")
+def test_sources_compile_by_the_command_in_their_first_comment(tmp_path: Path) -> None:
+    """One of each case and variant, all of one command at once."""
+    sources: dict[str, list[Path]] = {}
+    for case in suite.cases():
+        for call, variant in {variant: (call, variant) for call, variant in reversed(case.items)}.values():
+            text = render(case, call, variant)
+            command = re.search(r"Build: (.*?) -o case ", re.sub(r"\n \* +", " ", text))
+            assert command, text
+            made = sources.setdefault(command[1], [])
+            made.append(tmp_path / f"{item_name(case.id, call, variant).replace('/', '.')}.c")
+            made[-1].write_text(text)
+    assert len(sources) > 5
+    said = [
+        subprocess.run(
+            [*command.split(), "-fsyntax-only", "-Wall", "-Werror", *files],
+            capture_output=True, text=True, timeout=300, check=False,
+        ).stderr
+        for command, files in sources.items()
+    ]  # fmt: skip
+    assert said == [""] * len(sources)
 
 
 _MAKES = pytest.mark.needs(make="make --version")

@@ -150,7 +150,7 @@ static int be_traced(int unused)
 }
 
 /* Installs a filter that lets everything through. */
-static int filter(int unused)
+static int install_filter(int unused)
 {
 	struct sock_filter allow = { BPF_RET | BPF_K, unused, unused, SECCOMP_RET_ALLOW };
 	struct sock_fprog program = { 1, &allow };

@@ -49,7 +49,7 @@ NEEDS = {
              "a kernel with CONFIG_KCMP, and no sandbox that forbids kcmp(2)"),
         Need("ptrace", "ptrace(2)", "succeeds(be_traced, 0)",
              "kernel.yama.ptrace_scope below 3, and no sandbox that forbids it (docker run --cap-add=SYS_PTRACE)"),
-        Need("seccomp", "seccomp filters", "succeeds(filter, 0)",
+        Need("seccomp", "seccomp filters", "succeeds(install_filter, 0)",
              "a kernel with CONFIG_SECCOMP_FILTER, and no sandbox that forbids seccomp(2)"),
         Need("realtime", "real-time scheduling", "can_schedule(SCHED_FIFO)",
              "run as root, in a cgroup that has real-time runtime"),

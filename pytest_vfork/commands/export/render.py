@@ -79,17 +79,19 @@ def _call(rule: Rule) -> str:
 
 
 def _helpers(checks: Iterable[str]) -> str:
-    """Return the functions of running/present.c that the checks stand on, and what those stand on."""
-    code = present.program()
+    """Return what of running/present.c the checks stand on: functions, what those stand on, and weak declarations."""
+    code, checks = present.program(), " ".join(checks)
     parts = re.split(r"\n\n(?=#ifndef|/\*|static )", code[: code.index("int main(")])[1:]
     named = {match[1]: part.strip() for part in parts for match in re.finditer(r"^static \w+ (\w+)\(", part, re.M)}
     wanted: list[str] = []
-    queue = " ".join(checks)
+    queue = checks
     while True:
         more = [name for name in named if name not in wanted and re.search(rf"\b{name}\b", queue)]
         if not more:
             break
         wanted += more
         queue = "\n".join(named[name] for name in more)
-    defines = [part.strip() for part in parts if part.startswith("#") and "CLONE_NEWTIME" in " ".join(checks)]
+    defines = [part.strip() for part in parts if part.startswith("#") and "CLONE_NEWTIME" in checks]
+    weak = re.finditer(r"^int (\w+)\(\) __attribute__\(\(weak\)\);$", code, re.M)
+    defines += [match[0] for match in weak if re.search(rf"\b{match[1]}\b", checks)]
     return "\n\n".join([*defines, *(part for name, part in named.items() if name in wanted)])
