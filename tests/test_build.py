@@ -109,7 +109,8 @@ def test_a_program_for_another_machine_compiles_without_a_warning(
 def test_a_machine_without_assembler_or_without_the_call_says_so() -> None:
     for call in ("clone", "clone-stack", "clone3", "clone3-stack"):
         assert '#error "i386 has no row in _lib/call.j2"' in render.render_case(MODEL, call, machine="i386")
-    assert '#error "i386 has no' in render.render_case(MODEL, "vfork", machine="i386")
+    assert '#error "i386 has no row in _lib/call.j2"' in render.render_case(MODEL, "vfork", machine="i386")
+    assert "no system call" not in render.render_case(MODEL, "vfork", machine="i386")
     assert '#error "aarch64 has no system call vfork(2)"' in render.render_case(MODEL, "vfork", machine="aarch64")
     with pytest.raises(toolchain.NoCompilerError, match="no compiler for machine vax: there is one for x86_64, i386"):
         toolchain.zig("vax")

@@ -468,6 +468,38 @@ def test_export_writes_into_no_folder_of_somebody_else(tmp_path: Path, capsys: p
     assert main(["export", str(tmp_path / "new"), "-k", "no-such-item"]) == 2
 
 
+@pytest.mark.parametrize(
+    "manifest",
+    ["{}", "[]", "{", '{"pytest_vfork": "1", "items": [{"source": "../mine", "program": null}]}'],
+    ids=["of a browser", "list", "cut off", "that leads out"],
+)
+def test_export_renews_nothing_that_it_did_not_make(
+    manifest: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "mine").write_text("precious")
+    for name, text in (("manifest.json", manifest), ("Makefile", "precious")):
+        (tmp_path / "folder" / name).write_text(text)
+    assert main(["export", str(tmp_path / "folder"), "-k", "parent-waits-until-exec:vfork"]) == 2
+    assert "folder is neither empty nor an export" in capsys.readouterr().err
+    assert (tmp_path / "folder/Makefile").read_text() == (tmp_path / "mine").read_text() == "precious"
+
+
+def test_a_renewed_export_has_nothing_of_the_one_before(tmp_path: Path) -> None:
+    word = "parent-waits-until-exec"
+    assert main(["export", str(tmp_path), "-k", word]) == 0
+    for made in ("bin/suspension/parent-waits-until-exec.vfork", "init", "initramfs.cpio", "mine"):
+        (tmp_path / made).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / made).touch()
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    manifest["items"] = [{**item, "program": f"bin/{item['source'][4:-2]}"} for item in manifest["items"]]
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    assert main(["export", str(tmp_path), "-k", f"{word}:vfork", "--target", "riscv64"]) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+    (tmp_path / "mine").unlink()
+    assert main(["export", str(tmp_path), "-k", f"{word}:vfork"]) == 0
+
+
 def test_sources_are_of_their_machine_and_what_it_cannot_have_is_left_out(tmp_path: Path) -> None:
     wanted = ("suspension/parent-waits-until-exit", "memory/red-zone-survives-the-call")
     cases = [case for case in suite.cases() if case.id in wanted]

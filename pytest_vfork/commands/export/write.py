@@ -10,6 +10,7 @@ import re
 import subprocess
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +27,8 @@ _DEADLINE_S = 300
 # A static program for another libc has one way to be built, whatever the variant asks for.
 _BUILDS = ("static", "musl", "no-pie", "O0", "O2")
 _HERE = Path(__file__).parent
+_MANIFEST = "manifest.json"
+_COPIED = ("run.sh", "Makefile")
 
 
 class ExportError(Exception):
@@ -69,26 +72,52 @@ def write(folder: Path, cases: Iterable[Case], wanted: Wanted) -> tuple[int, tup
 
     Raise ExportError, or NoCompilerError if programs are wanted.
     """
-    if folder.exists() and any(folder.iterdir()) and not (folder / "manifest.json").exists():
-        raise ExportError(f"{folder} is neither empty nor an export")
+    before = _made_before(folder)
     compiler = targets.compiler(wanted.target) if wanted.is_static else ()
     chosen = list(_choose(cases, wanted))
     if not chosen:
         raise ExportError("no item fits --calls, --profile and -k")
     folder.mkdir(parents=True, exist_ok=True)
+    for path in before:
+        path.unlink(missing_ok=True)
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         made = list(pool.map(lambda item: _make(folder, item, compiler), chosen))
+    _remove_empty_folders(folder)
     here, out = [item for item in made if not item.why_not], tuple(item for item in made if item.why_not)
     if not here:
         raise ExportError(f"none of {len(made)} items compiles for {wanted.target}: {out[0].name}: {out[0].why_not}")
     _write_manifest(folder, here, out, wanted, compiler)
     (folder / "list").write_text("".join(f"{item.name}\t{item.path}\n" for item in here), "utf-8")
-    for name in ("run.sh", "Makefile"):
+    for name in _COPIED:
         (folder / name).write_text((_HERE / name).read_text("utf-8"), "utf-8")
     (folder / "run.sh").chmod(0o755)
     if wanted.is_static:
         _write_initramfs(folder, here, compiler)
     return len(here), out
+
+
+def _made_before(folder: Path) -> list[Path]:
+    """Return the files of the export that is to be renewed; raise ExportError if the folder has anything but one."""
+    if not folder.exists() or not any(folder.iterdir()):
+        return []
+    try:
+        manifest = json.loads((folder / _MANIFEST).read_text("utf-8"))
+        if "pytest_vfork" not in manifest:
+            raise KeyError
+        items = [name for item in manifest["items"] for name in (item["source"], item["program"]) if name]
+        # what it names is taken away, so it may name nothing but what an export has
+        if not all(re.fullmatch(r"(src|bin)/[a-z]+/[\w.+-]+", name, re.ASCII) for name in items):
+            raise KeyError
+    except (OSError, ValueError, KeyError, TypeError):
+        raise ExportError(f"{folder} is neither empty nor an export") from None
+    return [folder / name for name in (*items, "list", *_COPIED, "init", "initramfs.cpio", _MANIFEST)]
+
+
+def _remove_empty_folders(folder: Path) -> None:
+    for name in ("src", "bin"):
+        for path in (*(folder / name).glob("*"), folder / name):
+            with suppress(OSError):  # it is not empty, or not there
+                path.rmdir()
 
 
 def _choose(cases: Iterable[Case], wanted: Wanted) -> Iterator[Item]:
@@ -152,7 +181,7 @@ def _write_manifest(
         "items": [_entry(folder, item, wanted.is_static) for item in here],
         "left_out": [{"item": item.name, "why": item.why_not} for item in out],
     }
-    (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
+    (folder / _MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
 
 
 def _entry(folder: Path, item: Item, is_static: bool) -> dict[str, object]:
