@@ -419,6 +419,65 @@ def test_judge_says_what_it_cannot_read(
     assert says in capsys.readouterr().err
 
 
+ITEM = "suspension/parent-waits-until-exec:vfork"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("cut", f"KTAP version 1\n1..3\nok 1 {ITEM}\n", "cut has 1 of 3 verdicts: the run was cut off"),
+        ("two", f"1..1\nok 1 {ITEM}\n[ 1.5] 1..2\r\n", "two has 1 of 3 verdicts: the run was cut off"),
+        ("cut.jsonl", '{"kind": "run", "schema": 2}\n', "cut.jsonl has no end: the run was cut off"),
+    ],
+)
+def test_judge_says_what_was_cut_off(
+    name: str, text: str, says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A guest that panics at an item is green in nobody's CI."""
+    (tmp_path / name).write_text(text)
+    whole = tmp_path / "whole"
+    whole.write_text(f"1..1\nok 1 {ITEM}\n")
+    assert main(["judge", str(whole)]) == 0
+    assert main(["judge", str(whole), str(tmp_path / name)]) == 99
+    assert capsys.readouterr().err == f"pytest-vfork: judge: {tmp_path}/{says}\n"
+    (tmp_path / "bad").write_text(f"not ok 1 {ITEM}\n")
+    assert main(["judge", str(tmp_path / "bad"), str(tmp_path / name)]) == 1
+
+
+@pytest.mark.parametrize(
+    ("told", "outcome"),
+    [
+        ("ok 1 {}", Outcome.PASS),
+        ("ok 1 {} # SKIP no", Outcome.UNSUPPORTED),
+        ("not ok 1 {} # ERROR the judge ended early", Outcome.BROKEN),
+        ("not ok 1 {}", Outcome.BROKEN),
+    ],
+)
+def test_the_word_of_a_program_is_not_made_better_by_its_facts(told: str, outcome: Outcome) -> None:
+    facts = ["status: 0", "left: ", "event: referee.releases 3 3 0", "event: image.started 1 1 0"]
+    facts += ["event: parent.returned 2 2 1", "event: parent.ended 3 3 0"]
+    text = "".join(f"# {fact}\n" for fact in facts) + told.format(ITEM) + "\n"
+    assert [ktap.judge(one, ITEMS).verdict.outcome for one in ktap.read(text)] == [outcome]
+
+
+def test_judge_writes_into_nothing_that_it_reads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "told").write_text(f"ok 1 {ITEM}\n")
+    assert main(["judge", str(tmp_path / "told"), "--record", str(tmp_path / "told")]) == 2
+    says = f"judge: --record: {tmp_path}/told: it is what shall be judged"
+    assert capsys.readouterr().err == f"pytest-vfork: {says}\n"
+
+
+def test_judge_cannot_renew_expectations_that_are_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "told").write_text(f"ok 1 {ITEM}\n")
+    (tmp_path / "bad.toml").write_text("[[")
+    assert main(["judge", str(tmp_path / "told"), "--update-expectations", str(tmp_path / "bad.toml")]) == 2
+    says = capsys.readouterr().err
+    assert re.fullmatch(r"pytest-vfork: judge: \S+/bad.toml: it stays as it was: .*\n", says), says
+    assert (tmp_path / "bad.toml").read_text() == "[["
+    assert main(["judge", str(tmp_path / "told"), "--update-expectations", str(tmp_path / "new.toml")]) == 0
+    assert (tmp_path / "new.toml").read_text().startswith("# What unknown is known to break (docs/expectations.md")
+
+
 @pytest.mark.parametrize("option", ["html", "markdown", "record", "update-expectations"])
 @pytest.mark.parametrize(
     ("file", "why"),

@@ -200,6 +200,9 @@ def test_kvm_is_used_only_where_a_guest_was_seen_to_boot(tmp_path: Path, monkeyp
     assert accelerator.choose("aarch64", tmp_path, fails) == accelerator.TCG
 
 
+END = {"kind": "ladder", "complete": True}
+
+
 def test_the_page_tells_counts_and_differences(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for kernel, outcome in (("5.10.0", "fail"), ("6.12.1", "pass")):
         item = {"id": "area/rule", "call": "vfork", "variant": ""}
@@ -207,6 +210,7 @@ def test_the_page_tells_counts_and_differences(tmp_path: Path, capsys: pytest.Ca
             {"kind": "run", "kernel": kernel, "site": f"kernel:{kernel[:4]}", "mode": "native", "interposer": "shim"},
             {"kind": "case", "level": "linux", **item},
             {"kind": "verdict", "outcome": outcome, "why": "it | does", **item},
+            END,
         )
         (tmp_path / f"{kernel}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     assert cli.main(["kernels", "--write", str(tmp_path / "page.md"), *map(str, tmp_path.glob("*.jsonl"))]) == 0
@@ -223,11 +227,11 @@ def test_another_machine_is_a_row_and_what_it_lacks_is_told_apart(tmp_path: Path
     for machine, outcome in (("x86_64", "pass"), ("aarch64", "unsupported")):
         item = {"id": "area/rule", "call": "vfork", "variant": ""}
         program = {"id": "dash/runs", "call": "", "variant": ""}
-        lines: list[dict[str, str]] = [{"kind": "run", "kernel": "6.12.1", "mode": "native", "machine": machine}]
+        lines: list[dict[str, object]] = [{"kind": "run", "kernel": "6.12.1", "mode": "native", "machine": machine}]
         for one in (item, program):
             lines += [{"kind": "case", "level": "linux", **one}]
             lines += [{"kind": "verdict", "outcome": outcome, "why": "it needs a row", **one}]
-        (tmp_path / f"{machine}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+        (tmp_path / f"{machine}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in [*lines, END]))
     assert cli.main(["kernels", "--write", str(tmp_path / "page.md"), *map(str, tmp_path.glob("*.jsonl"))]) == 0
     page = (tmp_path / "page.md").read_text()
     assert "| 6.12.1, aarch64 | native | 0 of 0 |" in page
@@ -243,6 +247,7 @@ def test_another_machine_is_a_row_and_what_it_lacks_is_told_apart(tmp_path: Path
         ("[1]", "not a record"),
         ('{"kind": "run", "kernel": null}', "it does not tell the kernel"),
         ('{"kind": "run", "kernel": []}', "it does not tell the kernel"),
+        ('{"kind": "run", "kernel": "6.12.1"}', "the record of a part of the suite, or of a run that did not end"),
     ],
 )
 def test_what_is_no_record_of_a_run_is_one_sentence(
@@ -254,7 +259,7 @@ def test_what_is_no_record_of_a_run_is_one_sentence(
 
 
 def test_a_page_that_cannot_be_written_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "run.jsonl").write_text('{"kind": "run", "kernel": "6.12.1", "mode": "native"}\n')
+    (tmp_path / "run.jsonl").write_text(f'{{"kind": "run", "kernel": "6.12.1", "mode": "native"}}\n{json.dumps(END)}\n')
     assert cli.main(["kernels", "--write", str(tmp_path), str(tmp_path / "run.jsonl")]) == cli.USAGE
     assert cli.main(["kernels", "--write", str(tmp_path / "page.md")]) == cli.USAGE
     assert "Is a directory" in capsys.readouterr().err
@@ -262,6 +267,7 @@ def test_a_page_that_cannot_be_written_is_one_sentence(tmp_path: Path, capsys: p
 
 def test_two_records_of_one_run_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     record = tmp_path / "run.jsonl"
-    record.write_text('{"kind": "run", "kernel": "6.12.1", "mode": "native", "interposer": "shim"}\n')
+    head = {"kind": "run", "kernel": "6.12.1", "mode": "native", "interposer": "shim"}
+    record.write_text(f"{json.dumps(head)}\n{json.dumps(END)}\n")
     assert cli.main(["kernels", str(record), str(record)]) == cli.USAGE
     assert "2 records of shim, mode native, on 6.12.1: give one" in capsys.readouterr().err

@@ -147,8 +147,8 @@ def _known(run: Mapping[str, Any]) -> Sequence[Expectation]:
 
 def _whole(path: Path) -> tuple[dict[str, Any], list[Result]]:
     text = path.read_text("utf-8", "replace")
-    run, results = read_record(text, str(path))
-    if '"kind": "ladder"' not in text or not run:
+    run, results, is_whole = read_record(text, str(path))
+    if not is_whole or not run:
         raise UnreadableError(f"{path}: the record of a run that did not end")
     if '"complete": false' in text.rsplit('"kind": "ladder"', 1)[1]:
         raise UnreadableError(f"{path}: the record of a part of the suite")

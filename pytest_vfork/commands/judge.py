@@ -15,6 +15,7 @@ from ..judging import ktap
 from ..judging.verdict import judge_case
 from ..model import Case, Level, Outcome
 from ..model.result import Result, Results
+from ..records.read import SCHEMAS
 from ..reporters import Reporter, reporters
 from ..templates import suite
 from .cli import USAGE, Commands, cannot_write, complain
@@ -35,7 +36,8 @@ def add_command(commands: Commands) -> None:
         description="Reads KTAP in any text, a console's log for one, and prints the ladder as a run does.",
         epilog=(
             "Exit status: 0: everything holds that is claimed. 1: something does not. 2: nothing to judge, it "
-            "cannot be read, or a report cannot be written. 99: a test itself did not work."
+            "cannot be read, or a report cannot be written. 99: a test itself did not work, or what there is was cut "
+            "off."
         ),
     )
     judge.add_argument(
@@ -63,29 +65,37 @@ class UnreadableError(ValueError):
 
 def _judge(arguments: argparse.Namespace) -> int:
     """Judge files and let every reporter tell of it; 0 if all holds, 1 if not, 99 if something was broken."""
-    named: dict[Path, str] = {}
+    named = {given.resolve(): "" for given in arguments.files}
     for kind in reporters().values():
         for path in kind.outputs(_given(kind, arguments), Path()):
             if why := cannot_write(path):
                 return complain(f"judge: {path}: {why}", USAGE)
             other = named.setdefault(path.resolve(), kind.name)
             if other != kind.name:
-                return complain(f"judge: --{kind.name}: {path}: --{other} writes it already", USAGE)
+                why = f"--{other} writes it already" if other else "it is what shall be judged"
+                return complain(f"judge: --{kind.name}: {path}: {why}", USAGE)
     items = ktap.items(suite.cases())
     results: list[Result] = []
     run: dict[str, Any] = dict(_UNKNOWN)
+    cut: list[str] = []
     try:
         for file in (file for given in arguments.files for file in _files(given)):
             text = file.read_text("utf-8", "replace")
             if file.suffix == ".jsonl":
-                head, found = read_record(text, str(file), items)
+                head, found, is_whole = read_record(text, str(file), items)
                 run |= head
+                if not is_whole:
+                    cut.append(f"{file} has no end: the run was cut off")
             else:
                 found = [ktap.judge(told, items) for told in ktap.read(text)]
+                if len(found) < ktap.planned(text):
+                    cut.append(f"{file} has {len(found)} of {ktap.planned(text)} verdicts: the run was cut off")
             results += found
     except KeyError as error:
         return complain(f"judge: version {__version__} of the suite has no item {error}", USAGE)
-    except (OSError, UnreadableError) as error:
+    except OSError as error:
+        return complain(f"judge: {error.filename or file}: {error.strerror}", USAGE)
+    except UnreadableError as error:
         return complain(f"judge: {error}", USAGE)
     if not results:
         return complain("judge: no verdict of an exported program is in there", USAGE)
@@ -95,10 +105,12 @@ def _judge(arguments: argparse.Namespace) -> int:
     for result in results:
         if result.verdict.outcome in (Outcome.FAIL, Outcome.BROKEN) and result.level <= claim:
             print(f"{result.verdict.outcome.value}: {result.name}: {result.verdict.why}")
+    for why in cut:
+        complain(f"judge: {why}", _BROKEN)
     if unwritten:
         return complain(f"judge: {unwritten}", USAGE)
     outcomes = {result.verdict.outcome for result in results if result.level <= claim}
-    return 1 if {Outcome.FAIL, Outcome.XPASS} & outcomes else _BROKEN if Outcome.BROKEN in outcomes else 0
+    return 1 if {Outcome.FAIL, Outcome.XPASS} & outcomes else _BROKEN if cut or Outcome.BROKEN in outcomes else 0
 
 
 def _missing(results: list[Result]) -> dict[str, list[Level]]:
@@ -144,16 +156,20 @@ def _files(given: Path) -> list[Path]:
     return found
 
 
-def read_record(text: str, name: str, items: _Items | None = None) -> tuple[dict[str, Any], list[Result]]:
-    """Return the facts and results of a record; with `items`, its cases are judged again.
+def read_record(text: str, name: str, items: _Items | None = None) -> tuple[dict[str, Any], list[Result], bool]:
+    """Return the facts and results of a record, and whether it has its end; with `items`, its cases are judged again.
 
     What it says of workloads stays as it is. Raise UnreadableError, or KeyError for an item that there is not.
     """
     run: dict[str, Any] = {}
     results: list[Result] = []
     facts: dict[str, Any] | None = None
+    has_end = False
     for kind, line in _lines(text, name):
+        has_end |= kind == "ladder"
         if kind == "run":
+            if line.get("schema") not in SCHEMAS:
+                raise UnreadableError(f"{name}: schema {line.get('schema')!r}: this version reads {SCHEMAS}")
             run = {key: value for key, value in line.items() if key != "schema"}
         elif kind in ("case", "workload"):
             facts = line
@@ -163,12 +179,13 @@ def read_record(text: str, name: str, items: _Items | None = None) -> tuple[dict
                 known = {key: value for key, value in facts.items() if key in Result.__dataclass_fields__}
                 result = Result.from_json({**known, "verdict": verdict, "link": line.get("link", "")})
             except (KeyError, TypeError, ValueError, AttributeError) as error:
-                raise UnreadableError(f"{name}: no result of an item: {error!r}") from error
+                lacks = f"{error} is not there" if isinstance(error, KeyError) else error
+                raise UnreadableError(f"{name}: no result of an item: {lacks}") from error
             if items and result.call and result.seen:
                 result = replace(result, verdict=judge_case(items[result.name][0], result.seen))
             results.append(result)
             facts = None
-    return run, results
+    return run, results, has_end
 
 
 def _lines(text: str, name: str) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -110,6 +110,8 @@ def read(path: Path) -> Shown:
     run = {key: str(record.run.get(key) or "") for key in ("kernel", "mode", "interposer")}
     if not run["kernel"]:
         raise RecordError(f"{path}: no record of a run: it does not tell the kernel")
+    if record.complete is not True:
+        raise RecordError(f"{path}: the record of a part of the suite, or of a run that did not end")
     run["machine"] = str(record.run.get("machine") or _USUAL)
     if run["machine"] != _USUAL:
         run["kernel"] += f", {run['machine']}"

@@ -18,6 +18,7 @@ _LINE = re.compile(
     rf"{_PREFIX}(?P<not>not )?ok \d+ (?:- )?(?P<item>[a-z]+/[^ #]+)(?: # (?P<word>SKIP|ERROR|TIMEOUT) (?P<why>.*))?"
 )
 _FACT = re.compile(rf"{_PREFIX}# (?P<key>broke|expected|seen|status|left|event|said): (?P<text>.*)")
+_PLAN = re.compile(rf"{_PREFIX}1\.\.(?P<count>\d{{1,6}})")
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
@@ -44,8 +45,7 @@ class _Facts:
 def read(text: str) -> Iterator[Told]:
     """Return what each program said, in the order in which they did; what is not KTAP is passed over."""
     facts = _Facts()
-    for raw in text.splitlines():
-        line = _ESCAPE.sub("", raw).rstrip("\r")
+    for line in _lines(text):
         fact = _FACT.fullmatch(line)
         if fact and fact["key"] == "event":
             facts.events.append(fact["text"])
@@ -60,6 +60,15 @@ def read(text: str) -> Iterator[Told]:
             if match:
                 yield _told(match, facts)
                 facts = _Facts()
+
+
+def planned(text: str) -> int:
+    """Return how many verdicts were announced (`1..N`); less of them is a text that was cut off."""
+    return sum(int(match["count"]) for line in _lines(text) if (match := _PLAN.fullmatch(line)))
+
+
+def _lines(text: str) -> Iterator[str]:
+    return (_ESCAPE.sub("", raw).rstrip("\r") for raw in text.splitlines())
 
 
 def _told(match: re.Match[str], facts: _Facts) -> Told:
@@ -84,10 +93,15 @@ def _told(match: re.Match[str], facts: _Facts) -> Told:
 def judge(told: Told, items: Mapping[str, tuple[Case, str, str]]) -> Result:
     """Judge what a program said by the rules of its case, as they are here; raise KeyError if there is no such item.
 
-    A program that did not say what it saw has its own verdict.
+    A program that did not say what it saw has its own verdict; so has one that says that it is broken, or lacks
+    something. It is broken if it says `not ok` of facts that hold.
     """
     case, call, variant = items[told.item]
-    verdict = judge_case(case, told.seen) if told.is_whole else told.verdict
+    verdict = told.verdict
+    if told.is_whole and verdict.outcome in (Outcome.PASS, Outcome.FAIL):
+        verdict = judge_case(case, told.seen)
+        if (told.verdict.outcome, verdict.outcome) == (Outcome.FAIL, Outcome.PASS):
+            verdict = Verdict(Outcome.BROKEN, "the program says not ok, and by the facts that it tells it holds")
     if verdict.outcome is Outcome.PASS and not verdict.why:
         verdict = Verdict(Outcome.PASS, case.must)
     seen = told.seen if told.is_whole else None

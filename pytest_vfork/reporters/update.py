@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -42,8 +43,7 @@ class Update(Reporter):
         try:
             old = read_expectations(self._path, suite.ids(), allows_unexplained=True) if self._path.is_file() else ()
         except ExpectationError as error:
-            write_line(f"--vfork-update-expectations: nothing written: {error}")
-            return
+            raise OSError(errno.EINVAL, f"it stays as it was: {error}", str(self._path)) from error
         items = [(case.id, *item) for case in suite.cases() for item in case.items]
         items += [(workload.id, "", "") for workload in suite.workloads()]
         new = update(old, results, items, self._run.get("mode") or "")
@@ -61,8 +61,9 @@ def _head(path: Path, run: Mapping[str, Any]) -> str:
         if not line.startswith("#"):
             break
         kept.append(line[1:].removeprefix(" "))
+    interposer = " ".join(filter(None, (run.get("interposer"), run.get("interposer_version"))))
+    where = ", ".join(filter(None, (f"Linux {run.get('kernel')}", run.get("libc"), run.get("machine"))))
     return "\n".join(kept) or (
-        f"What {run.get('interposer')} {run.get('interposer_version')} is known to break "
-        f"(docs/expectations.md has the format).\nSeen on Linux {run.get('kernel')}, {run.get('libc')}, "
-        f"{run.get('machine')}, by pytest-vfork {__version__}."
+        f"What {interposer} is known to break (docs/expectations.md has the format).\n"
+        f"Seen on {where}, by pytest-vfork {__version__}."
     )

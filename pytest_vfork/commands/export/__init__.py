@@ -59,14 +59,16 @@ def _export(arguments: argparse.Namespace) -> int:
     from ...templates import suite
     from .write import ExportError, Wanted, write
 
-    calls = tuple(filter(None, arguments.calls.split(",")))
+    calls = tuple(arguments.calls.split(",")) if arguments.calls else ()
     unknown = [call for call in calls if call not in CALLS]
     if unknown:
         return complain(f"--calls: {', '.join(map(repr, unknown))}: want some of {', '.join(CALLS)}", USAGE)
     wanted = Wanted(arguments.target, arguments.static, calls, arguments.profile, arguments.word)
     try:
         count, out = write(arguments.folder, suite.cases(), wanted)
-    except (ExportError, NoCompilerError, OSError) as error:
+    except OSError as error:
+        return complain(f"export: {error.filename}: {error.strerror}", USAGE)
+    except (ExportError, NoCompilerError) as error:
         return complain(f"export: {error}", USAGE)
     print(f"{count} items in {arguments.folder}: run.sh runs them" + (", init too" if arguments.static else ""))
     for why, number in Counter(item.why_not for item in out).most_common(_SHOWN):
