@@ -214,3 +214,10 @@ def test_a_user_mode_kernel_that_ends_at_once_says_why(builder: Builder, tmp_pat
     kernel.chmod(0o755)
     with pytest.raises(SiteError, match=r"did not boot: .*\. Kernel panic - not syncing: no root"):
         UmlSite(builder, str(kernel)).client()
+
+
+@pytest.mark.parametrize(
+    ("where", "place"), [("", "newest"), ("@riscv64", "newest@riscv64"), ("6.12@aarch64", "6.12@aarch64")]
+)
+def test_without_a_series_it_is_the_newest(builder: Builder, where: str, place: str) -> None:
+    assert KernelSite(builder, where).place == place

@@ -39,8 +39,9 @@ class KernelSite(AgentSite):
     where = "SERIES, oldest, newest or a path; @MACHINE after it"
 
     def __init__(self, builder: Builder, where: str = "", given: Mapping[str, str] | None = None) -> None:
-        super().__init__(builder, where, given)
-        series, _, machine = (where or "newest").partition("@")
+        series, at, machine = where.partition("@")
+        series = series or "newest"
+        super().__init__(builder, f"{series}{at}{machine}", given)
         self._machine = machine or platform.machine()
         self._wanted = series
         self._local = LocalSite(builder)
