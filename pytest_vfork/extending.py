@@ -12,7 +12,7 @@ import importlib
 import importlib.metadata
 import inspect
 import pkgutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
@@ -35,6 +35,13 @@ class Extension:
 
     name: ClassVar[str] = ""
     options: ClassVar[tuple[Option, ...]] = ()
+
+    @classmethod
+    def check_here(cls, given: Mapping[str, str]) -> None:
+        """Check that what the values of its options name is on this machine; raise ValueError, which says what is not.
+
+        This is asked of the interposer and the site when a session starts, unless its workers are on other machines.
+        """
 
 
 AnExtension = TypeVar("AnExtension", bound=Extension)

@@ -122,6 +122,19 @@ def test_doctor_without_a_compiler_says_how_to_get_one() -> None:
         (["bench", "--rss", "abc"], 2, "--rss and --modes want lists"),
         (["run", "--", "/etc/passwd"], 126, "/etc/passwd: cannot be executed"),
         (["run", "--", "/no/such"], 127, "/no/such: not found"),
+        (["--vfork-cc", "'x", "run", "--", "true"], 2, """: --vfork-cc: "'x" is no command: no closing quotation\n"""),
+        (["--vfork-cc", " ", "doctor"], 2, ": --vfork-cc: ' ' is no command: it is empty\n"),
+        (["run", "--vfork-interposer=command", "--", "true"], 2, "command needs --vfork-command 'PREFIX {argv}'\n"),
+        (
+            ["run", "--vfork-interposer=command", "--vfork-command", "'x {argv}", "--", "true"],
+            2,
+            """: --vfork-command: "'x {argv}" is no command: no closing quotation\n""",
+        ),
+        (
+            ["run", "--vfork-interposer=command", "--vfork-command", "nosuch {argv}", "--", "true"],
+            2,
+            ": --vfork-command: no such program: nosuch\n",
+        ),
         (
             ["run", "--vfork-log", "/no/such/file", "--", "true"],
             2,

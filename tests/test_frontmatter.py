@@ -153,6 +153,7 @@ def test_a_workload_may_be_a_folder(tmp_path: Path) -> None:
         ("[statuses, errors]", "[spoons]", 12, "asserts: ['spoons']: want some of"),
         ("{make --version: make}", "[make]", 13, "needs: want a mapping"),
         ("{make --version: make}", "{make: make}", 13, "needs: 'make': an executable may be there and not work"),
+        ("{make --version: make}", "{sh -c ': make}", 13, 'needs: "sh -c \'" is no command: no closing quotation'),
         ("[fork]", "[]", 17, "under_fork: goes with fork in fails_under"),
     ],
 )

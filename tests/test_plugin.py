@@ -186,18 +186,50 @@ def test_a_command_is_an_interposer(run: Run, workers: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "message"),
+    ("given", "message"),
     [
-        ("/bin/true {argv}", "*vfork: no program comes through '/bin/true {argv}'*"),
-        ("no-such-tracer {argv}", "*--vfork-command: no such program: no-such-tracer*"),
-        ("", "*needs --vfork-command*"),
+        (("--vfork-interposer=command",), "--vfork-interposer=command needs --vfork-command 'PREFIX {argv}'"),
+        (
+            ("--vfork-interposer=command", "--vfork-command='x {argv}"),
+            """--vfork-command: "'x {argv}" is no command: no closing quotation""",
+        ),
+        (
+            ("--vfork-interposer=command", "--vfork-command= "),
+            "--vfork-command: ' ' is no command: it is empty",
+        ),
+        (
+            ("--vfork-interposer=command", "--vfork-command=no-such-tracer {argv}"),
+            "--vfork-command: no such program: no-such-tracer",
+        ),
+        (("--vfork-site=command",), "--vfork-site=command needs --vfork-site-command 'CMD {agent}'"),
+        (
+            ("--vfork-site=command", "--vfork-site-command='unclosed {agent}"),
+            """--vfork-site-command: "'unclosed {agent}" is no command: no closing quotation""",
+        ),
+        (
+            ("--vfork-site=command", "--vfork-site-command=nosuch {agent}"),
+            "--vfork-site-command: no such program: nosuch",
+        ),
+        (("--vfork-cc=  ",), "--vfork-cc: '  ' is no command: it is empty"),
+        (("--vfork-cc='x",), """--vfork-cc: "'x" is no command: no closing quotation"""),
+        (("--vfork-cc=no-such-cc",), "--vfork-cc: no such C compiler: no-such-cc"),
     ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
-def test_an_interposer_that_lets_no_program_through_says_so(run: Run, command: str, message: str) -> None:
-    more = [f"--vfork-command={command}"] if command else []
-    result = run(*SUITE, "-k", f"{CASE}:vfork", "--vfork-interposer=command", *more)
+@both
+def test_a_command_that_is_none_is_an_error_of_use(
+    run: Run, given: tuple[str, ...], message: str, workers: tuple[str, ...]
+) -> None:
+    result = run(*SUITE, "-k", f"{CASE}:vfork", *given, *workers)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert [line for line in result.errlines if line] == [f"ERROR: {message}"]
+
+
+def test_an_interposer_that_lets_no_program_through_says_so(run: Run) -> None:
+    command = ("--vfork-interposer=command", "--vfork-command=/bin/true {argv}")
+    result = run(*SUITE, "-k", f"{CASE}:vfork", *command)
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines([message])
+    result.stdout.fnmatch_lines(["*vfork: no program comes through '/bin/true {argv}'*"])
 
 
 EXPECTED = '[[expect]]\ncase = "suspension/{case}"\noutcome = "fail"\nreason = "it forks"\nlink = "here"\n'
@@ -242,10 +274,17 @@ def test_a_bad_file_of_expectations_is_an_error_before_anything_runs(
     result.stderr.fnmatch_lines([message])
 
 
-def test_a_broken_compiler_is_broken_and_never_a_finding(run: Run) -> None:
-    result = run(*SUITE, "-k", f"{CASE}:vfork", "--vfork-cc=no-such-cc")
+@pytest.mark.parametrize(
+    ("named", "message"),
+    [("no-such-cc", "no such C compiler: no-such-cc"), ("'x", """$CC: "'x" is no command: no closing quotation""")],
+)
+def test_a_broken_compiler_is_broken_and_never_a_finding(
+    run: Run, monkeypatch: pytest.MonkeyPatch, named: str, message: str
+) -> None:
+    monkeypatch.setenv("CC", named)
+    result = run(*SUITE, "-k", f"{CASE}:vfork")
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*vfork: no such C compiler: no-such-cc*"])
+    result.stdout.fnmatch_lines([f"*vfork: {message}"])
 
 
 def test_the_fixtures_serve_anybodys_tests(run: Run, pytester: pytest.Pytester) -> None:

@@ -6,7 +6,6 @@ from __future__ import annotations
 import importlib.util
 import os
 import platform
-import shlex
 import shutil
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
+from ..model.words import words
 from ..templates.variants import VARIANTS
 from .cache import Cache, RefusedError
 
@@ -42,8 +42,11 @@ def find_cc(wanted: str | None, environ: Mapping[str, str] = os.environ) -> tupl
     """
     named = wanted or environ.get("CC")
     if named:
-        command = tuple(shlex.split(named))
-        if not command or shutil.which(command[0], path=environ.get("PATH")) is None:
+        try:
+            command = words(named, "--vfork-cc" if wanted else "$CC")
+        except ValueError as error:
+            raise NoCompilerError(str(error)) from error
+        if shutil.which(command[0], path=environ.get("PATH")) is None:
             raise NoCompilerError(f"no such C compiler: {named}")
         return command
     paths = [shutil.which(name, path=environ.get("PATH")) for name in ("cc", "gcc", "clang")]

@@ -20,6 +20,7 @@ from typing import Any
 
 from .. import __version__, commands
 from ..building.cache import CacheError
+from ..model.words import words
 
 # What a shell answers when it cannot start a command (POSIX, "Exit Status for Commands").
 USAGE, CANNOT_RUN, NOT_FOUND = 2, 126, 127
@@ -58,6 +59,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal need not know every letter
+    try:
+        if arguments.cc:
+            words(arguments.cc, "--vfork-cc")
+    except ValueError as error:
+        return complain(str(error), USAGE)
     try:
         status = int(arguments.does(arguments))
         sys.stdout.flush()

@@ -65,6 +65,7 @@ def _run(arguments: argparse.Namespace) -> int:
         return complain(f"--vfork-mode={mode.value}: {kind.name} has no such mode", USAGE)
     try:
         kind.check(mode, given)
+        kind.check_here(given)
     except ValueError as error:
         return complain(str(error), USAGE)
     try:

@@ -23,6 +23,7 @@ from .once import options_of
 
 if TYPE_CHECKING:
     from ..reporters import Reporter
+    from .options import Options
 
 _Key = tuple[str, str]  # the path of a template, and the name of an item of it
 
@@ -48,6 +49,8 @@ class Controller:
         from ..building import own
         from ..building.cache import Cache, CacheError
 
+        if all("popen" in spec for spec in self._config.getoption("tx", None) or ()):
+            _check_here(options_of(self._config))
         try:
             cache, options = Cache.of_user(), options_of(self._config)
             options.interposer.check_cache(options.mode, cache.root)
@@ -173,6 +176,21 @@ class Controller:
             for reporter in self._reporters:
                 reporter.begin(run)
         return self._reporters
+
+
+def _check_here(options: Options) -> None:
+    """See that the commands that the options name are on this machine; raise pytest.UsageError."""
+    from ..building.toolchain import NoCompilerError, find_cc
+
+    try:
+        options.interposer.check_here(options.of(options.interposer))
+        options.site.check_here(options.of(options.site))
+        if options.cc:
+            find_cc(options.cc)
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from error
+    except NoCompilerError as error:
+        raise pytest.UsageError(f"--vfork-cc: {error}") from error
 
 
 def _check_bytes(texts: Iterable[object]) -> None:

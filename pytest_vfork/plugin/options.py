@@ -16,6 +16,7 @@ import pytest
 
 from ..extending import Extension, Option
 from ..model import CALLS, Level, Mode
+from ..model.words import words
 from ..reporters import Reporter, reporters
 from ..running.interposers import Interposer, interposers
 from ..running.observers import Observer, observers
@@ -179,6 +180,9 @@ def read_options(config: pytest.Config, kinds: Kinds) -> Options:
     )
     try:
         interposer.check(mode, options.of(interposer))
+        site.check(where, options.of(site))
+        if options.cc:
+            words(options.cc, "--vfork-cc")
     except ValueError as error:
         raise pytest.UsageError(str(error)) from error
     return options

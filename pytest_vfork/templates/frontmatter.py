@@ -14,6 +14,7 @@ import yaml
 
 from ..model import ASSERTIONS, CALLS, Case, Level, Mode, Workload
 from ..model.census import Pattern
+from ..model.words import words
 from ..model.rules import Expect, Never, Order, Rule
 from .faults import FaultError, fault
 from .languages import LANGUAGES
@@ -118,7 +119,11 @@ def read_workload(template: Path) -> Workload:
     if not isinstance(needs, dict) or not all(isinstance(part, str) for need in needs.items() for part in need):
         fail("needs", "want a mapping from a command that must end well to the Debian packages that make it do so")
     for command in needs:
-        if len(command.split()) < 2:
+        try:
+            is_bare = len(words(command, "needs")) < 2
+        except ValueError as error:
+            fail("needs", str(error).removeprefix("needs: "))
+        if is_bare:
             fail(
                 "needs",
                 f"{command!r}: an executable may be there and not work: want a command, as `{command} --version`",

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-import shlex
-import shutil
+from collections.abc import Mapping
 
 from ...extending import Option
-from ...model import Boot
+from ...model import Boot, Mode
+from ...model.words import command_here, words
 from . import Interposer, InterposerError
 
 
@@ -21,6 +21,18 @@ class Command(Interposer):
         ),
     )
 
+    @classmethod
+    def check(cls, mode: Mode, given: Mapping[str, str]) -> None:
+        """Check that there is a command; raise ValueError."""
+        if not given.get("command"):
+            raise ValueError("--vfork-interposer=command needs --vfork-command 'PREFIX {argv}'")
+        words(given["command"], "--vfork-command")
+
+    @classmethod
+    def check_here(cls, given: Mapping[str, str]) -> None:
+        """Check that the program of the command is there; raise ValueError."""
+        command_here(given["command"], "--vfork-command")
+
     @property
     def version(self) -> str:
         """The command line: its own version is its maker's to tell."""
@@ -28,9 +40,8 @@ class Command(Interposer):
 
     def boot(self, log: str | None = None) -> Boot:
         """Return the command as prefix; raise InterposerError if it is not given or not there."""
-        command = tuple(shlex.split(self.version))
-        if not command:
-            raise InterposerError("--vfork-interposer=command needs --vfork-command 'PREFIX {argv}'")
-        if shutil.which(command[0]) is None:
-            raise InterposerError(f"--vfork-command: no such program: {command[0]}")
-        return Boot(prefix=command)
+        try:
+            self.check(self.mode, self.settings.given)
+            return Boot(prefix=command_here(self.version, "--vfork-command"))
+        except ValueError as error:  # this machine may be another than that which the user asked
+            raise InterposerError(str(error)) from error

@@ -46,6 +46,10 @@ class Site(Extension):
         self.given = given or {}
         self.place = where
 
+    @classmethod
+    def check(cls, where: str, given: Mapping[str, str]) -> None:
+        """Check WHERE and options against each other; raise ValueError, which says what is wrong."""
+
     @property
     def machine(self) -> str:
         """The machine that programs are built for, as uname(2) has it; raise SiteError."""

@@ -7,8 +7,6 @@ takes its place. Without `{agent}` the command must lead to an agent that is the
 
 from __future__ import annotations
 
-import shlex
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -19,6 +17,7 @@ from typing import IO
 
 from ...extending import Option
 from ...model import Boot, Program
+from ...model.words import command_here, words
 from ..agent import observe, program
 from ..agent.client import AgentLostError, Client
 from ..agent.protocol import Run
@@ -65,6 +64,18 @@ class CommandSite(AgentSite):
     _said: IO[bytes]
     _shelf: Shelf
 
+    @classmethod
+    def check(cls, where: str, given: Mapping[str, str]) -> None:
+        """Check that there is a command; raise ValueError."""
+        if not given.get("site-command"):
+            raise ValueError("--vfork-site=command needs --vfork-site-command 'CMD {agent}'")
+        words(given["site-command"], "--vfork-site-command")
+
+    @classmethod
+    def check_here(cls, given: Mapping[str, str]) -> None:
+        """Check that the program of the command is there; raise ValueError."""
+        command_here(given["site-command"], "--vfork-site-command")
+
     @property
     def machine(self) -> str:
         """What the agent says that it runs on; raise SiteError."""
@@ -106,11 +117,11 @@ class CommandSite(AgentSite):
 
     def connect(self) -> Client:
         """Start the command and, if a shell answers, send it the agent."""
-        command = shlex.split(self.given.get("site-command", ""))
-        if not command:
-            raise SiteError("--vfork-site=command needs --vfork-site-command 'CMD {agent}'")
-        if shutil.which(command[0]) is None:
-            raise SiteError(f"--vfork-site-command: no such program: {command[0]}")
+        try:
+            self.check(self.place, self.given)
+            command = command_here(self.given["site-command"], "--vfork-site-command")
+        except ValueError as error:  # this machine may be another than that which the user asked
+            raise SiteError(str(error)) from error
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 (it is closed when it is forgotten)
         self._process = subprocess.Popen(
             ["sh" if word == "{agent}" else word for word in command],

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: MIT
+"""A command that the user wrote in one word, as an option or a variable."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+
+
+def words(text: str, what: str) -> tuple[str, ...]:
+    """Split a command as a shell does; raise ValueError, which begins with `what` and says what is wrong."""
+    try:
+        command = tuple(shlex.split(text))
+    except ValueError as error:  # a quote that is not closed, a backslash at the end
+        raise ValueError(f"{what}: {text!r} is no command: {str(error).lower()}") from error
+    if not command:
+        raise ValueError(f"{what}: {text!r} is no command: it is empty")
+    return command
+
+
+def command_here(text: str, what: str) -> tuple[str, ...]:
+    """Split a command whose program is on this machine; raise ValueError as `words` does."""
+    command = words(text, what)
+    if shutil.which(command[0]) is None:
+        raise ValueError(f"{what}: no such program: {command[0]}")
+    return command
