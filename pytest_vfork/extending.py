@@ -12,6 +12,7 @@ import importlib
 import importlib.metadata
 import inspect
 import pkgutil
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -19,6 +20,15 @@ from types import ModuleType
 from typing import ClassVar, TypeVar
 
 GROUP = "pytest_vfork"
+# What is an option of the plugin or of `pytest-vfork run` already.
+TAKEN = (
+    "mode", "interposer", "site", "observer", "claim", "calls", "expectations", "deadline", "cc", "cases",
+    "list-faults", "allow-unexplained", "log",
+)  # fmt: skip
+
+
+class ExtensionError(Exception):
+    """An extension is made wrongly; the message names its class and says what is wrong."""
 
 
 @dataclass(frozen=True)
@@ -31,10 +41,36 @@ class Option:
 
 
 class Extension:
-    """What every extension has: a name by which it is chosen, and options of its own."""
+    """What every extension has: a name by which it is chosen, and options of its own.
+
+    `at_least` are the methods that a class of this kind must have.
+    """
 
     name: ClassVar[str] = ""
     options: ClassVar[tuple[Option, ...]] = ()
+    at_least: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def mistake(cls) -> str:
+        """Say what is wrong with the class itself, nothing if nothing is."""
+        if not (isinstance(cls.name, str) and re.fullmatch(r"[\w.+-]+", cls.name)):
+            return f"name is {cls.name!r}, want a word"
+        if not cls.at_least:
+            return "is derived from none of Interposer, Site, Observer and Reporter"
+        base = next(kind for kind in cls.__mro__ if "at_least" in vars(kind))
+        missing = [method for method in cls.at_least if getattr(cls, method) is getattr(base, method)]
+        if missing:
+            return f"has no {' and no '.join(missing)}"
+        if not (isinstance(cls.options, tuple | list) and all(isinstance(option, Option) for option in cls.options)):
+            return f"options is {cls.options!r}, want a tuple of Option, with a comma after the only one"
+        for option in cls.options:
+            if not all(isinstance(text, str) for text in (option.name, option.metavar, option.help)):
+                return f"{option!r}: want strings"
+            if not re.fullmatch(r"[A-Za-z][\w-]*", option.name):
+                return f"an option is called {option.name!r}, want a word"
+            if option.name in TAKEN:
+                return f"an option is called {option.name!r}, and --vfork-{option.name} is the plugin's own"
+        return ""
 
     @classmethod
     def check_here(cls, given: Mapping[str, str]) -> None:
@@ -48,18 +84,50 @@ AnExtension = TypeVar("AnExtension", bound=Extension)
 
 
 def found(base: type[AnExtension], folder: ModuleType, more: Iterable[type] = ()) -> dict[str, type[AnExtension]]:
-    """Return the extensions of one kind by name: those of `folder`, of installed packages, and of `more`."""
-    every = (*_in_folder(folder), *_of_packages(), *more)
-    return {kind.name: kind for kind in every if issubclass(kind, base) and kind.name}
+    """Return the extensions of one kind by name: those of `folder`, of installed packages, and of `more`.
+
+    Raise ExtensionError.
+    """
+    kinds: dict[str, type[AnExtension]] = {}
+    for kind in (*_in_folder(folder), *_of_packages(), *more):
+        if issubclass(kind, base) and kind.name:
+            other = kinds.get(kind.name, kind)
+            if class_name(other) != class_name(kind):  # -p conftest may load a class once more
+                raise ExtensionError(
+                    f"{class_name(kind)}: name is {kind.name!r}, and so is that of {class_name(other)}: call it "
+                    "something else"
+                )
+            kinds[kind.name] = kind
+    return kinds
+
+
+def class_name(kind: type) -> str:
+    """Return what messages call a class."""
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def is_built_in(kind: type[Extension]) -> bool:
+    """Say whether an extension is of this package, not somebody else's."""
+    return kind.__module__.startswith(f"{__package__}.")
 
 
 def of_hooks(answers: Iterable[Iterable[type]]) -> tuple[type[Extension], ...]:
-    """Flatten what the hook `pytest_vfork_extensions` returned; raise TypeError for what is no extension."""
-    kinds = tuple(kind for answer in answers for kind in answer)
-    for kind in kinds:
-        if not (inspect.isclass(kind) and issubclass(kind, Extension) and kind.name):
-            raise TypeError(f"pytest_vfork_extensions: {kind!r} is no class of an extension with a name")
-    return kinds
+    """Flatten what the hook `pytest_vfork_extensions` returned; raise ExtensionError for what is no extension."""
+    kinds: list[type[Extension]] = []
+    for answer in answers:
+        if inspect.isclass(answer) or not isinstance(answer, Iterable):
+            what = class_name(answer) if inspect.isclass(answer) else repr(answer)
+            raise ExtensionError(f"pytest_vfork_extensions: it returns {what}, want a list of classes")
+        kinds += map(_checked, answer)
+    return tuple(kinds)
+
+
+def _checked(kind: object) -> type[Extension]:
+    if not (inspect.isclass(kind) and issubclass(kind, Extension)):
+        raise ExtensionError(f"pytest_vfork_extensions: {kind!r} is no class of an extension")
+    if wrong := kind.mistake():
+        raise ExtensionError(f"{class_name(kind)}: {wrong}")
+    return kind
 
 
 @cache
@@ -77,4 +145,11 @@ def _made_in(module: ModuleType) -> Iterator[type]:
 
 @cache  # a scan of all that is installed takes some milliseconds
 def _of_packages() -> tuple[type[Extension], ...]:
-    return of_hooks([[point.load() for point in importlib.metadata.entry_points(group=GROUP)]])
+    return tuple(_checked(_loaded(point)) for point in importlib.metadata.entry_points(group=GROUP))
+
+
+def _loaded(point: importlib.metadata.EntryPoint) -> object:
+    try:
+        return point.load()
+    except (ImportError, AttributeError) as error:
+        raise ExtensionError(f"the entry point {point.name} = {point.value} does not load: {error}") from error

@@ -10,6 +10,7 @@ import pytest
 
 from pytest_vfork.commands import cli
 from pytest_vfork.commands.catalogue import manual
+from pytest_vfork.extending import TAKEN
 from pytest_vfork.model import CALLS
 from pytest_vfork.plugin.options import CASES, SWITCHES, Kinds, own_options
 from pytest_vfork.templates.variants import VARIANTS
@@ -22,6 +23,10 @@ def test_using_tells_every_option_and_no_other() -> None:
     told = set(re.findall(r"^\| `--vfork-([a-z-]+)", page, re.MULTILINE))
     every = {option.name for option in own_options()} | {o.name for kind in Kinds.found() for o in kind.options}
     assert told == every | {CASES.name, *SWITCHES}
+
+
+def test_no_extension_can_take_an_option_of_the_plugin() -> None:
+    assert {*TAKEN} == {option.name for option in own_options()} | {CASES.name, *SWITCHES, "log"}
 
 
 def test_help_is_in_full_sentences() -> None:

@@ -7,11 +7,15 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
 
+from pytest_vfork.plugin.options import Kinds
+
 Run = Callable[..., pytest.RunResult]
+Package = Callable[[str], None]
 DEADLINE_S = 300
 EXTENSIONS = '''
 from dataclasses import replace
@@ -68,19 +72,29 @@ GIVEN = (
 )  # fmt: skip
 
 
-@pytest.fixture(params=["conftest", "package"])
-def added(request: pytest.FixtureRequest, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The extensions, brought by a conftest.py, or by a package as pip would lay it down."""
-    if request.param == "conftest":
-        pytester.makeconftest(EXTENSIONS + HOOK)
-    else:
-        site = pytester.mkdir("site-packages")
-        (site / "theirs.py").write_text(EXTENSIONS)
-        (site / "theirs-1.dist-info").mkdir()
+@pytest.fixture
+def package(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Package:
+    """Lay a package down as pip would."""
+
+    def lay_down(text: str) -> None:
+        site = pytester.path / "site-packages"
+        (site / "theirs-1.dist-info").mkdir(parents=True, exist_ok=True)
+        (site / "theirs.py").write_text(text)
         (site / "theirs-1.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: theirs\nVersion: 1\n")
         points = "".join(f"{kind.lower()} = theirs:{kind}\n" for kind in KINDS)
         (site / "theirs-1.dist-info" / "entry_points.txt").write_text(f"[pytest_vfork]\n{points}")
         monkeypatch.setenv("PYTHONPATH", str(site))
+
+    return lay_down
+
+
+@pytest.fixture(params=["conftest", "package"])
+def added(request: pytest.FixtureRequest, pytester: pytest.Pytester, package: Package) -> str:
+    """The extensions, brought by a conftest.py, or by a package."""
+    if request.param == "conftest":
+        pytester.makeconftest(EXTENSIONS + HOOK)
+    else:
+        package(EXTENSIONS)
     return str(request.param)
 
 
@@ -125,12 +139,130 @@ def test_the_console_command_sees_a_package(pytester: pytest.Pytester, added: st
     assert shown.stdout == "sour\n"
 
 
-def test_what_is_no_extension_is_an_error_of_use(run: Run, pytester: pytest.Pytester) -> None:
-    pytester.makeconftest("def pytest_vfork_extensions():\n    return [int]\n")
-    result = run("-p", "conftest")
+# What is put into the place of what in EXTENSIONS + HOOK, and what is said of it.
+MISTAKES = {
+    "no-extension": ("[Mine,", "[int,", "pytest_vfork_extensions: <class 'int'> is no class of an extension"),
+    "no-list": ("[Mine, Attic, Loud, Names]", "Mine", "pytest_vfork_extensions: it returns conftest.Mine, want a list"),
+    "list-of-instances": ("[Mine,", "[3,", "pytest_vfork_extensions: 3 is no class of an extension"),
+    "name": ('name = "mine"', "name = 5", "conftest.Mine: name is 5, want a word"),
+    "no-name": ('name = "mine"', "", "conftest.Mine: name is '', want a word"),
+    "name-of-two-words": ('name = "attic"', 'name = "a:b"', "conftest.Attic: name is 'a:b', want a word"),
+    "name-of-ours": (
+        'name = "mine"', 'name = "shim"', "conftest.Mine: name is 'shim', and so is that of"
+        " pytest_vfork.running.interposers.shim.Shim: call it something else",
+    ),
+    "site-of-ours": ('name = "attic"', 'name = "local"', "conftest.Attic: name is 'local', and so is that of *"),
+    "reporter-of-ours": ('name = "names"', 'name = "html"', "conftest.Names: name is 'html', and so is that of *"),
+    "comma": (
+        'of what taste"),)', 'of what taste"))',
+        "conftest.Mine: options is Option(name='flavour', *, want a tuple of Option, with a comma after the only one",
+    ),
+    "option-of-ours": (
+        '"flavour", "WORD"', '"mode", "WORD"',
+        "conftest.Mine: an option is called 'mode', and --vfork-mode is the plugin's own",
+    ),
+    "no-boot": ("def boot(self, log=None)", "def boots(self)", "conftest.Mine: has no boot"),
+    "no-find": ("class Attic(LocalSite)", "class Attic(Site)", "conftest.Attic: has no find and no run"),
+    "no-around": ("def around(", "def about(", "conftest.Loud: has no around"),
+    "no-end": ("def end(", "def ends(", "conftest.Names: has no end"),
+    "expectations": (
+        'name = "mine"', 'name = "mine"; expectations = "x.toml"',
+        "conftest.Mine: expectations is 'x.toml', want a pathlib.Path",
+    ),
+    "version": ('name = "mine"', 'name = "mine"; version = 1.0', "conftest.Mine: version is 1.0, want a string"),
+    "modes": ('name = "mine"', 'name = "mine"; modes = ("fork",)', "conftest.Mine: modes is ('fork',), want a tuple *"),
+    "no-kind": (
+        "class Loud(Observer)", "from pytest_vfork import Extension\nclass Loud(Extension)",
+        "conftest.Loud: is derived from none of Interposer, Site, Observer and Reporter",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_in_a_class_is_an_error_of_use(run: Run, pytester: pytest.Pytester, mistake: str) -> None:
+    old, new, says = MISTAKES[mistake]
+    assert (EXTENSIONS + HOOK).count(old) == 1
+    pytester.makeconftest((EXTENSIONS + HOOK).replace(old, new))
+    result = run("--pyargs", "pytest_vfork.conformance", "-k", f"[{CASE}]", "-p", "conftest")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["*pytest_vfork_extensions: <class 'int'> is no class of an extension with a name*"])
-    result.stderr.no_fnmatch_line("*Traceback*")
+    (line,) = filter(None, result.errlines)
+    assert fnmatchcase(line.replace("[", "("), f"ERROR: vfork: {says}*".replace("[", "(")), line
+
+
+def test_ours_are_made_without_a_mistake() -> None:
+    assert {kind.mistake() for kind in Kinds.found()} == {""}
+
+
+def test_a_mistake_in_a_package_is_an_error_of_use(run: Run, package: Package) -> None:
+    for text, says in (
+        (EXTENSIONS.replace('name = "mine"', 'name = "shim"'), "theirs.Mine: name is 'shim', and so is that of "),
+        (EXTENSIONS.replace("class Mine", "class Their"), "the entry point mine = theirs:Mine does not load: "),
+        ("import nobody\n", "the entry point mine = theirs:Mine does not load: No module named 'nobody'"),
+    ):
+        package(text)
+        result = run()
+        assert result.ret == pytest.ExitCode.USAGE_ERROR
+        (line,) = filter(None, result.errlines)
+        assert line.startswith(f"ERROR: vfork: {says}")
+        command = [Path(sys.executable).with_name("pytest-vfork"), "run", "--", "true"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE_S, check=False)
+        assert (done.returncode, done.stderr.startswith(f"pytest-vfork: {says}")) == (2, True), done.stderr
+        assert done.stderr.count("\n") == 1
+
+
+PREFIX = 'prefix=("env", "FLAVOUR=" + self.settings.given.get("flavour", "none"))'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("return Boot(prefix=", "Boot(prefix=", "Mine.boot returned None, want a Boot"),
+        (PREFIX, 'prefix="nice"', "Mine.boot returned a Boot whose prefix is 'nice', want a tuple of words"),
+        (
+            PREFIX, 'env={"N": 1}',
+            "Mine.boot returned a Boot whose env is {'N': 1}, want a mapping from strings to strings",
+        ),
+        ("return Boot(prefix=", "1 / 0\n        Boot(prefix=", "Mine.boot: ZeroDivisionError: division by zero"),
+        ("return Boot((", "Boot((", "Loud.around returned None, want a Boot"),
+    ],
+    ids=["none", "prefix", "env", "raises", "around"],
+)  # fmt: skip
+def test_a_mistake_of_what_boots_is_one_error(
+    run: Run, pytester: pytest.Pytester, old: str, new: str, says: str
+) -> None:
+    assert EXTENSIONS.count(old) == 1
+    pytester.makeconftest(EXTENSIONS.replace(old, new) + HOOK)
+    mine = ("--vfork-interposer=mine", "--vfork-observer=loud")
+    result = run("--pyargs", "pytest_vfork.conformance", "-k", f"[{CASE}]", "-p", "conftest", *mine)
+    result.assert_outcomes(errors=1)
+    assert f"vfork: conftest.{says}" in result.outlines
+    result.stdout.no_fnmatch_line("*Traceback*")
+
+
+OF_A_REPORTER = {
+    "end": ("def end(self, results, write_line)", "def end(self, results)", "TypeError: *2*3*"),
+    "add": ("    def end(", "    def add(self, result):\n        1 / 0\n\n    def end(", "ZeroDivisionError: *"),
+    "begin": ("    def end(", "    def begin(self):\n        pass\n\n    def end(", "TypeError: *"),
+    "__init__": ("    def end(", "    def __init__(self):\n        pass\n\n    def end(", "TypeError: *"),
+}
+
+
+@pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["plain", "xdist"])
+@pytest.mark.parametrize("method", OF_A_REPORTER)
+def test_a_reporter_that_fails_keeps_no_other_from_its_results(
+    run: Run, pytester: pytest.Pytester, method: str, workers: tuple[str, ...]
+) -> None:
+    old, new, says = OF_A_REPORTER[method]
+    assert EXTENSIONS.count(old) == 1
+    pytester.makeconftest(EXTENSIONS.replace(old, new) + HOOK)
+    written = ("--vfork-names=names.txt", "--vfork-record=run.jsonl")
+    case = f"[{CASE}]"
+    result = run("--pyargs", "pytest_vfork.conformance", "-k", case, "-p", "conftest", *written, *workers)
+    result.assert_outcomes(passed=1)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["no level: 1 of *", f"conftest.Names.{method}: {says}"])
+    result.stdout.no_fnmatch_line("*Traceback*")
+    assert '"ladder"' in (pytester.path / "run.jsonl").read_text()
 
 
 def _conftest(pytester: pytest.Pytester) -> tuple[str, ...]:

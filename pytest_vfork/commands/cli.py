@@ -20,6 +20,7 @@ from typing import Any
 
 from .. import __version__, commands
 from ..building.cache import CacheError
+from ..extending import ExtensionError
 from ..model.words import words
 
 # What a shell answers when it cannot start a command (POSIX, "Exit Status for Commands").
@@ -56,7 +57,10 @@ class Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status (a command that `run` starts takes this process's place)."""
-    arguments = parser().parse_args(argv)
+    try:
+        arguments = parser().parse_args(argv)
+    except ExtensionError as error:  # of a package that is installed
+        return complain(str(error), USAGE)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal need not know every letter
     try:

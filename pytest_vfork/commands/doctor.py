@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ..building import toolchain
 from ..building.builder import Builder
-from ..running.interposers import InterposerError, Settings, interposers, probe
+from ..running.interposers import InterposerError, Settings, booted, interposers, probe
 from ..running.present import Inventory, present
 from ..running.sites import Launch
 from ..running.sites.local import LocalSite
@@ -98,7 +98,7 @@ def _interposers(builder: Builder) -> Iterator[Finding]:
         for mode in kind.modes:
             interposer = kind(Settings(mode, builder))
             try:
-                complaint = interposer.complain(site.run(Launch(probe(builder), interposer.boot(), _PROBE_DEADLINE_S)))
+                complaint = interposer.complain(site.run(Launch(probe(builder), booted(interposer), _PROBE_DEADLINE_S)))
             except InterposerError as error:
                 complaint = str(error)
             yield Finding(f"{name} {mode.value}", complaint is None, complaint or "intercepts", "see above")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ..building.toolchain import NoCompilerError, find_cc
 from ..model import Boot, Mode, Program
-from ..running.interposers import Interposer, InterposerError, Settings, interposers
+from ..running.interposers import Interposer, InterposerError, Settings, booted, interposers
 from .cli import CANNOT_RUN, NOT_FOUND, USAGE, Commands, cannot_write, complain
 
 
@@ -37,7 +37,9 @@ def add_command(commands: Commands) -> None:
         help="Do this with a call of the vfork family (default: emulate, where the interposer has that mode).",
     )  # fmt: skip
     for option in {option.name: option for kind in kinds.values() for option in kind.options}.values():
-        run.add_argument(f"--vfork-{option.name}", dest=option.name, metavar=option.metavar, help=option.help)
+        run.add_argument(
+            f"--vfork-{option.name}", dest=f"vfork_{option.name}", metavar=option.metavar, help=option.help
+        )
     run.add_argument("--vfork-log", dest="log", metavar="FILE", help="Append a line for each spawn to this file.")
     run.add_argument("program", nargs="+", metavar="CMD", help="The command and its arguments, after --.")
     run.set_defaults(does=_run)
@@ -56,7 +58,7 @@ def _run(arguments: argparse.Namespace) -> int:
     kinds = interposers()
     kind = kinds[arguments.interposer]
     every = {option.name for other in kinds.values() for option in other.options}
-    given = {name: value for name in every if (value := getattr(arguments, name))}
+    given = {name: value for name in every if (value := getattr(arguments, f"vfork_{name}"))}
     alien = sorted(set(given) - {option.name for option in kind.options})
     if alien:
         return complain(f"--vfork-{alien[0]}: {kind.name} has no such option", USAGE)
@@ -74,7 +76,7 @@ def _run(arguments: argparse.Namespace) -> int:
         interposer = kind(Settings(mode, Builder(Cache.of_user(), cc), given))
         if wrong := _cannot_log(interposer, arguments.log):
             return complain(f"run: --vfork-log: {wrong}", USAGE)
-        boot = interposer.boot(str(Path(arguments.log).absolute()) if arguments.log else None)
+        boot = booted(interposer, str(Path(arguments.log).absolute()) if arguments.log else None)
         program = Program(Path(path), (path, *arguments.program[1:]))
         refusal = interposer.refuse(program)
     except (InterposerError, NoCompilerError, CacheError, OSError) as error:

@@ -10,12 +10,13 @@ from __future__ import annotations
 import functools
 import json
 import os
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
 
+from ..extending import class_name, is_built_in
 from ..model import Level
 from ..model.result import Result, Results
 from .collection import is_ours
@@ -39,6 +40,7 @@ class Controller:
         self._reporters: list[Reporter] | None = None
         self._said: list[str] = []
         self._unwritten: list[str] = []
+        self._failed: list[str] = []  # reporters of somebody else's
         self._is_refused = False  # there is nothing that items could be run under, or in
 
     @pytest.hookimpl(tryfirst=True)  # before xdist starts workers
@@ -104,7 +106,7 @@ class Controller:
         text = getattr(report, "vfork_result", None)
         if text is not None:
             self._results[key] = result = Result.from_json(json.loads(text))
-            self._each(lambda reporter: reporter.add(result))
+            self._each("add", result)
         elif report.failed and report.when != "teardown":
             # xdist reports the item that a worker died of as of no phase
             self._why[key] = "in error" if report.when in ("setup", "call") else "lost with a worker"
@@ -117,10 +119,13 @@ class Controller:
         if self._config.option.collectonly or not (self._selected or "record" in options.given):
             return
         results = Results(self._results.values(), self._missing())
-        self._each(lambda reporter: reporter.end(results, self._said.append))
-        if self._unwritten and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
-            session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
-        self._said += self._unwritten
+        self._each("end", results, self._said.append)
+        if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+            if self._unwritten:
+                session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+            elif self._failed:
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        self._said += self._unwritten + self._failed
         if self._results:
             from ..building.cache import Cache, CacheError
 
@@ -157,24 +162,44 @@ class Controller:
             missing.setdefault(why, []).append(level)
         return missing
 
-    def _each(self, tell: Callable[[Reporter], None]) -> None:
-        """Tell each reporter; one that cannot write, for the disk is full say, ends there, and the others go on."""
+    def _each(self, method: str, *what: object) -> None:
+        """Tell each reporter; one that cannot go on ends there, and the others go on."""
         for reporter in tuple(self._begun()):
-            try:
-                tell(reporter)
-            except OSError as error:
+            if not self._tell(reporter, method, *what):
                 self._begun().remove(reporter)
-                self._unwritten.append(f"{reporter.name}: not written: {error}")
+
+    def _tell(self, reporter: Reporter, method: str, *what: object) -> bool:
+        """Say whether it can go on: the disk may be full, and it may be somebody else's code."""
+        try:
+            getattr(reporter, method)(*what)
+        except OSError as error:
+            self._unwritten.append(f"{reporter.name}: not written: {error}")
+        except Exception as error:
+            self._note_failed(type(reporter), method, error)
+        else:
+            return True
+        return False
+
+    def _made(self, kind: type[Reporter], given: Mapping[str, str]) -> Reporter | None:
+        try:
+            return kind(given, self._config.invocation_params.dir)
+        except Exception as error:
+            self._note_failed(kind, "__init__", error)
+            return None
+
+    def _note_failed(self, kind: type[Reporter], method: str, error: Exception) -> None:
+        if is_built_in(kind):
+            raise error
+        self._failed.append(f"{class_name(kind)}.{method}: {type(error).__name__}: {error}")
 
     def _begun(self) -> list[Reporter]:
         if self._reporters is None:
-            from .opening import describe_run, make_reporters
+            from .opening import asked_reporters, describe_run
 
             options = options_of(self._config)
             run = describe_run(options)
-            self._reporters = make_reporters(options, self._config.invocation_params.dir)
-            for reporter in self._reporters:
-                reporter.begin(run)
+            made = (self._made(kind, given) for kind, given in asked_reporters(options))
+            self._reporters = [reporter for reporter in made if reporter and self._tell(reporter, "begin", run)]
         return self._reporters
 
 

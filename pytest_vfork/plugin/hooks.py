@@ -11,7 +11,7 @@ from contextlib import suppress
 
 import pytest
 
-from ..extending import of_hooks
+from ..extending import ExtensionError, of_hooks
 from . import collection, fixtures, hookspecs
 from .controller import Controller
 from .once import ids_of, kinds_of, options_of
@@ -85,7 +85,7 @@ class _Latecomers:
         """Look whether this plugin has extensions."""
         extensions = getattr(plugin, "pytest_vfork_extensions", None)
         if extensions and plugin is not hookspecs:
-            with suppress(TypeError):  # pytest_configure says what is wrong
+            with suppress(ExtensionError):  # pytest_configure says what is wrong
                 add_more(self._parser, [option for kind in of_hooks([extensions()]) for option in kind.options])
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ..extending import of_hooks
+from ..extending import ExtensionError, of_hooks
 from ..templates import places
 from .options import Kinds, Options, read_options
 
@@ -26,8 +26,8 @@ def kinds_of(config: pytest.Config) -> Kinds:
     if _KINDS not in config.stash:
         try:
             config.stash[_KINDS] = Kinds.found(of_hooks(config.hook.pytest_vfork_extensions()))
-        except TypeError as error:
-            raise pytest.UsageError(str(error)) from error
+        except ExtensionError as error:
+            raise pytest.UsageError(f"vfork: {error}") from error
     return config.stash[_KINDS]
 
 

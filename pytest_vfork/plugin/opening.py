@@ -52,10 +52,10 @@ def open_session(options: Options, ids: Iterable[str]) -> Session:
     )
 
 
-def make_reporters(options: Options, folder: Path) -> list[Reporter]:
-    """Make the reporters that the options ask for, and those that take part in every run."""
+def asked_reporters(options: Options) -> list[tuple[type[Reporter], Mapping[str, str]]]:
+    """Return the reporters that the options ask for, and those that take part in every run, with their options."""
     asked = ((kind, options.of(kind)) for kind in options.kinds.reporters.values())
-    return [kind(given, folder) for kind, given in asked if given or not kind.options]
+    return [(kind, given) for kind, given in asked if given or not kind.options]
 
 
 def check_outputs(options: Options, folder: Path) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from ..extending import Extension, Option
+from ..extending import Extension, ExtensionError, Option
 from ..model import CALLS, Level, Mode
 from ..model.words import words
 from ..reporters import Reporter, reporters
@@ -121,7 +121,11 @@ def add_options(parser: pytest.Parser) -> None:
     for name, what in SWITCHES.items():
         group.addoption(f"--vfork-{name}", action="store_true", help=what)
     add_more(parser, _OPTIONS)
-    for kind in Kinds.found():
+    try:
+        kinds = Kinds.found()
+    except ExtensionError as error:  # of a package that is installed
+        raise pytest.UsageError(f"vfork: {error}") from error
+    for kind in kinds:
         add_more(parser, kind.options)
 
 

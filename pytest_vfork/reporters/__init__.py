@@ -22,6 +22,8 @@ class Reporter(Extension):
     their values, by name, and `folder` is where relative paths among them begin.
     """
 
+    at_least = ("end",)
+
     def __init__(self, given: Mapping[str, str], folder: Path) -> None:
         self.given = given
         self.folder = folder

@@ -20,7 +20,7 @@ from ..model.result import Result
 from ..templates import languages
 from ..templates.needs import OF_ALL, of_item
 from . import spawns
-from .interposers import Interposer, InterposerError, UnsupportedError, probe
+from .interposers import Interposer, InterposerError, UnsupportedError, booted, checked, probe
 from .observers import Observer
 from .present import Inventory
 from .sites import Launch, Site, SiteError
@@ -76,7 +76,7 @@ class Session:
         self._asks_versions = asks_versions
         self.unsupported, boot = observer.lacks() if observer else "", Boot()
         try:
-            boot = interposer.boot()
+            boot = booted(interposer)
         except UnsupportedError as error:
             self.unsupported = str(error)
         self.booted = BootedInterposer(
@@ -164,7 +164,7 @@ class Session:
     def run_workload(self, program: Program) -> Observation:
         """Run a program under the interposer and see which calls it makes: in that run if possible, else in another."""
         if self._interposer.logs_spawns:
-            logged = replace(self.booted, boot=self._observed(self._interposer.boot(log=spawns.LOG)))
+            logged = replace(self.booted, boot=self._observed(booted(self._interposer, log=spawns.LOG)))
             return logged.run(program)
         seen = self.booted.run(program)
         try:
@@ -178,7 +178,8 @@ class Session:
         return self._interposer.refuse(program) or self.booted.site.refuse(program)
 
     def _observed(self, boot: Boot) -> Boot:
-        return self._observer.around(boot) if self._observer else boot
+        observer = self._observer
+        return checked(type(observer), "around", lambda: observer.around(boot)) if observer else boot
 
     @cached_property
     def inventory(self) -> Inventory:

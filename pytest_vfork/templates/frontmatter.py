@@ -14,8 +14,8 @@ import yaml
 
 from ..model import ASSERTIONS, CALLS, Case, Level, Mode, Workload
 from ..model.census import Pattern
-from ..model.words import words
 from ..model.rules import Expect, Never, Order, Rule
+from ..model.words import words
 from .faults import FaultError, fault
 from .languages import LANGUAGES
 from .needs import NEEDS

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from ...extending import Extension, found
+from ...extending import Extension, class_name, found, is_built_in
 from ...model import Boot, Mode, Observation, Program
 from ...templates import places
 
@@ -45,11 +46,24 @@ class Interposer(Extension):
     is known to break; by default that is conformance/expectations/<name>.toml, where there is one.
     """
 
+    at_least = ("boot",)
     modes: ClassVar[tuple[Mode, ...]] = ()
     expectations: ClassVar[Path | None] = None
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+
+    @classmethod
+    def mistake(cls) -> str:
+        """Say what is wrong with the class itself, nothing if nothing is."""
+        if not (isinstance(cls.modes, tuple | list) and all(isinstance(mode, Mode) for mode in cls.modes)):
+            return f"modes is {cls.modes!r}, want a tuple of Mode"
+        if not isinstance(cls.expectations, Path | None):
+            return f"expectations is {cls.expectations!r}, want a pathlib.Path"
+        version = inspect.getattr_static(cls, "version")
+        if not (isinstance(version, str) or hasattr(version, "__get__")):
+            return f"version is {version!r}, want a string"
+        return super().mistake()
 
     @classmethod
     def default_mode(cls, given: Mapping[str, str]) -> Mode:
@@ -113,6 +127,38 @@ class Interposer(Extension):
             return None
         how = "it did not end" if probe.status is None else f"wait status {probe.status}"
         return f"no program comes through {self.version or self.name!r}: {how}. {probe.stderr.strip()[-500:]}".strip()
+
+
+def booted(interposer: Interposer, log: str | None = None) -> Boot:
+    """Return what an interposer's `boot` does, checked; raise InterposerError. It may be somebody else's code."""
+    return checked(type(interposer), "boot", lambda: interposer.boot() if log is None else interposer.boot(log=log))
+
+
+def checked(kind: type[Extension], method: str, ask: Callable[[], Boot]) -> Boot:
+    """Return what a method of somebody else's class makes, if it is a Boot that can be; raise InterposerError."""
+    what = f"{class_name(kind)}.{method}"
+    try:
+        boot = ask()
+    except (InterposerError, OSError, MemoryError):
+        raise
+    except Exception as error:
+        if is_built_in(kind):
+            raise
+        raise InterposerError(f"{what}: {type(error).__name__}: {error}") from error
+    if wrong := _what_is_wrong_with(boot):
+        raise InterposerError(f"{what} returned {wrong}")
+    return boot
+
+
+def _what_is_wrong_with(boot: object) -> str:
+    if not isinstance(boot, Boot):
+        return f"{boot!r}, want a Boot"
+    if not (isinstance(boot.prefix, tuple | list) and all(isinstance(word, str) for word in boot.prefix)):
+        return f"a Boot whose prefix is {boot.prefix!r}, want a tuple of words"
+    env = boot.env if isinstance(boot.env, Mapping) else {None: None}
+    if not all(isinstance(text, str) for pair in env.items() for text in pair):
+        return f"a Boot whose env is {boot.env!r}, want a mapping from strings to strings"
+    return ""
 
 
 def interposers(more: Iterable[type] = ()) -> dict[str, type[Interposer]]:

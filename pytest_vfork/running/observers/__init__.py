@@ -17,6 +17,8 @@ class Observer(Extension):
     own (`kernel.vfork`); they become part of the record, beside what the program wrote itself.
     """
 
+    at_least = ("around",)
+
     def lacks(self) -> str:
         """Say what this machine lacks for it, and how to get it; empty if nothing."""
         return ""

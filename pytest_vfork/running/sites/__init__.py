@@ -39,6 +39,7 @@ class Site(Extension):
     `given` holds the values of its `options` that were given, by name.
     """
 
+    at_least = ("describe", "find", "run")
     where: ClassVar[str] = ""
 
     def __init__(self, builder: Builder, where: str = "", given: Mapping[str, str] | None = None) -> None:
