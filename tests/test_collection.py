@@ -201,6 +201,56 @@ def test_what_is_wrong_is_broken_and_keeps_no_other_from_running(
     assert all(Path(path).is_file() for path in cited), "the source that an error cites is there"
 
 
+def said(result: pytest.RunResult) -> str:
+    """Return what was written in one line: pytest and we break it anywhere."""
+    return " ".join(result.stdout.str().split())
+
+
+BEGINNINGS = {
+    "bom": ("\ufeff/*---", 1, "not with a byte order mark"),
+    "line": ("\n/*---", 2, "and this is line 2"),
+    "space": ("/* ---", 1, "not with '/* ---'"),
+    "shebang": ("#!/bin/sh\n/*---", 2, "and this is line 2"),
+    "no-id": ("/*---\nix: 1", 2, "ix: unknown key"),
+}
+
+
+def test_what_begins_almost_like_a_template_is_broken_and_not_passed_over(run: Run, mine: Path) -> None:
+    for name, (beginning, _, _) in BEGINNINGS.items():
+        text = CASE.replace("mine/my-case", f"mine/{name}").replace("/*---", beginning)
+        (mine / f"{name}.c.j2").write_text(text.replace("id: mine/no-id\n", ""))
+    for name in (
+        "empty.c.j2",
+        "plain.c.j2",
+        "plain.txt.j2",
+        "_part.c.j2",
+    ):
+        (mine / name).write_text("int x;\n" * (name != "empty.c.j2"))
+    for arguments in (("own",), ("--vfork-mode=native", ".")):
+        result = run(*arguments, "--vfork-calls=vfork", "--tb=short")
+        result.assert_outcomes(passed=2, failed=len(BEGINNINGS))
+        for name, (_, line, message) in BEGINNINGS.items():
+            assert re.search(rf"/{name}.c.j2:{line}: .{{,70}}{re.escape(message)}", said(result)), name
+    for name in ("empty.c.j2", "plain.c.j2"):
+        result = run(f"own/mine/{name}")
+        result.assert_outcomes(failed=1)
+        assert f"/{name}:1: no front matter: the file must begin with /*--- or #--- " in said(result)
+    for name in ("plain.txt.j2", "_part.c.j2"):
+        assert run(f"own/mine/{name}").ret == pytest.ExitCode.USAGE_ERROR
+
+
+def test_a_link_to_itself_is_not_found(run: Run, mine: Path) -> None:
+    (mine / "loop.c.j2").symlink_to("loop.c.j2")
+    result = run("own/mine/loop.c.j2")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: file or directory not found: own/mine/loop.c.j2"])
+    result.stdout.no_fnmatch_line("*INTERNALERROR*")
+    run("own", "--vfork-calls=vfork").assert_outcomes(passed=2)
+    result = run("--vfork-cases=own", *SUITE, "-k", "mine/", "--vfork-calls=vfork")
+    result.assert_outcomes(passed=2, failed=1)
+    assert "/loop.c.j2:1: Too many levels of symbolic links " in said(result)
+
+
 def test_what_is_wrong_is_broken_with_expectations_too(run: Run, mine: Path) -> None:
     (mine / "my-case.c.j2").write_text(CASE.replace("level: posix", "level: high"))
     cases = '["suspension/parent-waits-until-exec", "mine/my-case"]'

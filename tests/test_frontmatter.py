@@ -42,6 +42,20 @@ def write(folder: Path, text: str, name: str = "a-rule.c.j2") -> Path:
     return path
 
 
+def test_front_matter_may_end_the_file(tmp_path: Path) -> None:
+    with pytest.raises(frontmatter.FrontMatterError, match="the program writes no such event"):
+        frontmatter.read_case(write(tmp_path, CASE.partition("---*/")[0] + "---*/"))
+
+
+def test_what_cannot_be_opened_is_told_by_its_name(tmp_path: Path) -> None:
+    path = write(tmp_path, "")
+    path.unlink()
+    path.symlink_to(path)
+    with pytest.raises(frontmatter.FrontMatterError) as error:
+        frontmatter.read(path)
+    assert str(error.value) == f"{path}:1: Too many levels of symbolic links"
+
+
 def test_a_case_is_read(tmp_path: Path) -> None:
     case = frontmatter.read_case(write(tmp_path, CASE))
     assert (case.id, case.level, case.calls, case.since) == ("area/a-rule", Level.SHARES, ("vfork", "clone"), (5, 3))
@@ -89,7 +103,22 @@ def test_a_case_is_read(tmp_path: Path) -> None:
         ("since: '5.3'", "sinse: '5.3'", 12, "sinse: unknown key"),
         ("order: [a.b < c.d]\nexpect: [a.b == 1]\nnever: [e.f]\n", "", 6, "a case that asserts nothing"),
         ("must: Something else.", "must: [", 7, "not YAML"),
-        ("/*---", "/*", 1, "no front matter"),
+        ("/*---", "/*", 1, "no front matter: the file must begin with /*--- or #---"),
+        (
+            "/*---",
+            "\ufeff/*---",
+            1,
+            "no front matter: the file must begin with /*--- or #---, not with a byte order mark",
+        ),
+        ("/*---", "\n \n/*---", 3, "no front matter: the file must begin with /*--- or #---, and this is line 3"),
+        ("/*---", "/* ---", 1, "no front matter: the file must begin with /*--- or #---, not with '/* ---'"),
+        ("/*---", " /*--- ", 1, "no front matter: the file must begin with /*--- or #---, not with ' /*--- '"),
+        ("---*/", "", 1, "the front matter is not closed by a line ---*/"),
+        ("---*/", " ---*/", 1, "the front matter is not closed by a line ---*/"),
+        (CASE, "", 1, "no front matter: the file must begin with /*--- or #---"),
+        (CASE, "#---", 1, "the front matter is not closed by a line #---"),
+        (CASE, "#---\n#---", 2, "front matter must be a mapping"),
+        (CASE, "/*---\n---*/\n", 2, "front matter must be a mapping"),
     ],
 )
 def test_each_broken_rule_has_a_message_with_file_and_line(

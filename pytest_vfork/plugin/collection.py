@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Generator
 from pathlib import Path
 
@@ -35,19 +36,25 @@ def is_ours(config: pytest.Config) -> bool:
         return True
     if config.option.pyargs and "pytest_vfork.conformance" in config.args:
         return True
-    paths = [(config.invocation_params.dir / argument.partition("::")[0]).resolve() for argument in config.args]
+    paths = [_real(config.invocation_params.dir / argument.partition("::")[0]) for argument in config.args]
     return any(path.suffix == ".j2" or path.is_relative_to(root) for path in paths for root in roots_of(config))
+
+
+def _real(path: Path) -> Path:
+    """Follow all links; a link that leads to itself is none of ours (Path.resolve raises RuntimeError)."""
+    return Path(os.path.realpath(path))
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Take the templates of cases and workloads: in the folders that we know, and wherever the user points."""
     if file_path.suffix != ".j2":
         return None
-    config, path = parent.config, file_path.resolve()
+    config, path = parent.config, _real(file_path)
     roots = roots_of(config)
     is_pointed_at = config.args_source is not config.ArgsSource.INVOCATION_DIR
     is_known = any(path.is_relative_to(root) for root in roots)
-    if (is_known or is_pointed_at) and places.is_template(path, roots):
+    is_named = parent.session.isinitpath(file_path)
+    if (is_known or is_pointed_at) and places.is_template(path, roots, is_named=is_named):
         return template_file(parent, file_path)
     return None
 

@@ -19,13 +19,13 @@ from ..model.words import words
 from .faults import FaultError, fault
 from .languages import LANGUAGES
 from .needs import NEEDS
-from .places import id_of, where_parts_lie
+from .places import BEGINNING, id_of, where_parts_lie
 from .rules import parse_expect, parse_never, parse_order
 from .spec import read_spec
 from .variants import VARIANTS
 
 # The block opens a C comment in C, Go, Java, JavaScript and Rust, and is a run of # comments elsewhere.
-_BLOCK = re.compile(r"/\*---\n(?P<c>.*?)\n---\*/\n|#---\n(?P<hash>.*?)\n#---\n", re.DOTALL)
+_BLOCK = re.compile(r"/\*---\n(?P<c>.*?)\n?^---\*/(\n|\Z)|#---\n(?P<hash>.*?)\n?^#---(\n|\Z)", re.DOTALL | re.MULTILINE)
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's, ten times as fast, where PyYAML was built with it
 _MOST_PARTS = 10_000
 _SENTENCE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -152,9 +152,28 @@ def body(template: Path) -> str:
     return "\n" * match[0].count("\n") + text[match.end() :] if match else text
 
 
+def _why_none(text: str) -> str:
+    """Say in which line a text has no front matter, and why."""
+    wanted = "no front matter: the file must begin with /*--- or #---"
+    beginning = BEGINNING.match(text)
+    if beginning is None:
+        return f"1: {wanted}"
+    line, opening = beginning[0].count("\n") + 1, beginning[0].rpartition("\n")[2].lstrip("\ufeff")
+    if beginning[0] in ("/*---", "#---"):
+        closing = "---*/" if opening == "/*---" else opening
+        return f"1: the front matter is not closed by a line {closing}"
+    if text.startswith("\ufeff"):
+        return f"{line}: {wanted}, not with a byte order mark"
+    if line > 1:
+        return f"{line}: {wanted}, and this is line {line}"
+    return f"{line}: {wanted}, not with {opening!r}"
+
+
 def _text(template: Path) -> str:
     try:
         return template.read_text("utf-8")
+    except OSError as error:
+        raise FrontMatterError(f"{template}:1: {error.strerror}") from error
     except UnicodeDecodeError as error:
         line = template.read_bytes()[: error.start].count(b"\n") + 1
         raise FrontMatterError(f"{template}:{line}: not UTF-8: {error.reason}") from error
@@ -164,7 +183,7 @@ def _read(template: Path, known: Iterable[str]) -> tuple[dict[str, Any], _Fail]:
     text = _text(template)
     match = _BLOCK.match(text)
     if match is None:
-        raise FrontMatterError(f"{template}:1: no front matter: the file must begin with /*--- or #---")
+        raise FrontMatterError(f"{template}:{_why_none(text)}")
     yaml_text = (
         match["c"] if match["c"] is not None else textwrap.dedent(re.sub(r"^#", "", match["hash"], flags=re.MULTILINE))
     )

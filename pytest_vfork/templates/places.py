@@ -8,15 +8,19 @@ beside it in a checkout.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+from .languages import LANGUAGES
 
 _PACKAGE = Path(__file__).parents[1]
 IS_CHECKOUT = not (_PACKAGE / "c_tests").is_dir()
 # A workload that is a folder: this file of it is started, and what lies beside it is rendered too.
 MAIN = "main"
-# A template that lies in none of the folders that we know has these among its first bytes.
-_STARTS = ("/*---\n", "#---\n")
+# How the front matter of a template begins, and what somebody took for that: after a byte order mark, an empty line, #!
+# or with a space. Files of other projects that are called *.j2 begin otherwise.
+BEGINNING = re.compile(r"\ufeff?(#!.*\n)?\s*(/\*|#)[ \t]*---[ \t]*$", re.MULTILINE)
 _ID = ("\nid:", "\n# id:", "\n#id:")
 _HEAD_BYTES = 4096
 
@@ -37,8 +41,11 @@ def templates(root: Path) -> Iterator[Path]:
     return (path for path in found if _is_in_place(path, root))
 
 
-def is_template(path: Path, roots: Sequence[Path]) -> bool:
-    """Say whether a file is a case or a workload: in one of these folders by its place, elsewhere by how it begins."""
+def is_template(path: Path, roots: Sequence[Path], *, is_named: bool = False) -> bool:
+    """Say whether a file is a case or a workload, be it a wrong one.
+
+    In one of these folders its place says it; elsewhere how it begins, or its name alone if the user named it.
+    """
     if path.suffix != ".j2":
         return False
     root = next((root for root in roots if path.is_relative_to(root)), None)
@@ -46,9 +53,15 @@ def is_template(path: Path, roots: Sequence[Path]) -> bool:
         return _is_in_place(path, root)
     if path.name.startswith("_") or path.parent.name.startswith("_"):
         return False
-    with open(path, encoding="utf-8", errors="replace") as file:
-        head = file.read(_HEAD_BYTES)
-    return head.startswith(_STARTS) and any(mark in head for mark in _ID)
+    is_of_a_language = path.name.removesuffix(".j2").rpartition(".")[2] in LANGUAGES
+    if is_named and is_of_a_language:
+        return True
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            head = file.read(_HEAD_BYTES)
+    except OSError:  # whoever reads it says why not
+        return is_of_a_language
+    return bool(BEGINNING.match(head)) and (is_of_a_language or any(mark in head for mark in _ID))
 
 
 def id_of(template: Path) -> str:
