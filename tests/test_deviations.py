@@ -173,8 +173,28 @@ def test_expectations_command_writes_and_reads(tmp_path: Path, capsys: pytest.Ca
     (tmp_path / "skip").write_text(listed)
     assert main(["expectations", str(tmp_path / "skip"), "--from", "ltp", "--reasons", str(file)]) == 0
     assert file.read_text() in capsys.readouterr().out
-    assert main(["expectations", str(file)]) == 2
-    assert main(["expectations", str(tmp_path / "nowhere"), "--from", "ltp"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["known.toml"], "want --to or --from"),
+        (["known.toml", "--to", "ltp", "--from", "fex-flake"], "want --to or --from, not both"),
+        (["nowhere", "--from", "ltp"], "nowhere: No such file or directory"),
+        (["nowhere", "--to", "ltp"], "nowhere: No such file or directory"),
+        (["bytes", "--from", "gtest"], "bytes: 'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"),
+        (["known.toml", "--from", "gtest"], "known.toml: a filter without a minus leaves nothing out"),
+        (["known.toml", "--from", "ltp", "--reasons", "."], ".: Is a directory"),
+    ],
+)
+def test_expectations_command_says_what_is_wrong_and_where(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str], says: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("known.toml").write_text("")
+    Path("bytes").write_bytes(b"\xff")
+    assert main(["expectations", *arguments]) == 2
+    assert capsys.readouterr().err == f"pytest-vfork: expectations: {says}\n"
 
 
 ROWS = (

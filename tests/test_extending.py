@@ -223,9 +223,13 @@ PREFIX = 'prefix=("env", "FLAVOUR=" + self.settings.given.get("flavour", "none")
             "Mine.boot returned a Boot whose env is {'N': 1}, want a mapping from strings to strings",
         ),
         ("return Boot(prefix=", "1 / 0\n        Boot(prefix=", "Mine.boot: ZeroDivisionError: division by zero"),
+        (
+            "return Boot(prefix=", "open('/no')\n        Boot(prefix=",
+            "Mine.boot: FileNotFoundError: /no: No such file or directory",
+        ),
         ("return Boot((", "Boot((", "Loud.around returned None, want a Boot"),
     ],
-    ids=["none", "prefix", "env", "raises", "around"],
+    ids=["none", "prefix", "env", "raises", "errno", "around"],
 )  # fmt: skip
 def test_a_mistake_of_what_boots_is_one_error(
     run: Run, pytester: pytest.Pytester, old: str, new: str, says: str

@@ -186,6 +186,30 @@ def test_nothing_runs_below_a_tmpdir_where_others_can_put_another_folder(
 
 
 @needs_root
+def test_a_cache_that_only_another_can_look_into_is_told_with_the_way_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in (tmp_path, *tmp_path.parents[:2]):  # pytest closes its own to other users
+        folder.chmod(0o755)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv(own.TRUSTED, str(tmp_path))
+    cache = Cache.of_user()
+    cache.get(("key",), lambda folder: None)
+    says = r"^the cache: .*/pytest-vfork: Permission denied: set XDG_CACHE_HOME to another folder$"
+    os.seteuid(SOMEBODY)
+    try:
+        with pytest.raises(CacheError, match=says):
+            Cache.of_user()
+        os.seteuid(0)
+        cache.root.chmod(0o755)  # what is in it is still for one user
+        os.seteuid(SOMEBODY)
+        with pytest.raises(CacheError, match=says):
+            Cache.of_user().get(("key",), lambda folder: None)
+    finally:
+        os.seteuid(0)
+
+
+@needs_root
 def test_in_a_container_whose_only_folder_is_open_the_user_can_say_that_he_trusts_it(machine: Machine) -> None:
     """As Kubernetes' emptyDir is: 0777, of root, who is not the user."""
     work = machine.at / "work"
@@ -212,7 +236,20 @@ def test_what_is_trusted_is_an_absolute_path_at_or_above(tmp_path: Path, monkeyp
     (tmp_path / "open/a").mkdir(parents=True)
     (tmp_path / "open").chmod(0o777)
     monkeypatch.chdir(tmp_path)
-    for trusted, is_enough in (("open", 0), (".", 0), ("", 0), (f"{tmp_path}/open/a/b", 0), (f"{tmp_path}/open/", 1)):
+    for trusted in ("open", ".", f"{tmp_path}/open:open"):
+        with (
+            monkeypatch.context() as patch,
+            pytest.raises(ValueError, match=f"^{own.TRUSTED}: .* is no absolute path$"),
+        ):
+            patch.setenv(own.TRUSTED, trusted)
+            own.exposed(tmp_path / "open/a", "")
+        with (
+            monkeypatch.context() as patch,
+            pytest.raises(CacheError, match=f"^{own.TRUSTED}: .* is no absolute path$"),
+        ):
+            patch.setenv(own.TRUSTED, trusted)
+            Cache.of_user()
+    for trusted, is_enough in (("", 0), (":", 0), (f"{tmp_path}/open/a/b", 0), (f"{tmp_path}/open/", 1)):
         for name in (own.TRUSTED, "HOME"):
             with monkeypatch.context() as patch:
                 patch.setenv("HOME", "/none")

@@ -24,6 +24,7 @@ LIMIT_BYTES = 512 * 1024 * 1024
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 # So little is left that what failed to be written failed for that.
 _FULL_BYTES = 1 << 20
+_LOOKED_AT = os.R_OK | os.X_OK
 _ELSEWHERE = "set XDG_CACHE_HOME to another folder"
 
 
@@ -61,8 +62,14 @@ def folder_of_user(name: str) -> Path:
             root.chmod(0o700)
     except OSError as error:
         raise CacheError(f"the cache: {own.shown(root)}: {error.strerror}: {_ELSEWHERE}") from error
-    if wrong := own.exposed(root, _ELSEWHERE):
+    try:
+        wrong = own.exposed(root, _ELSEWHERE)
+    except ValueError as error:
+        raise CacheError(str(error)) from error
+    if wrong:
         raise CacheError(f"the cache: {own.shown(root)} {wrong}")
+    if not os.access(root, _LOOKED_AT, effective_ids=True):  # it is root's
+        raise CacheError(f"the cache: {own.shown(root)}: {os.strerror(errno.EACCES)}: {_ELSEWHERE}")
     return root
 
 
@@ -180,8 +187,8 @@ class Cache:
             os.utime(folder)
         except FileNotFoundError:
             return False
-        except OSError:  # it can only be read
-            return folder.exists()
+        except OSError:  # it can only be read, or not even that
+            return os.access(folder, _LOOKED_AT, effective_ids=True)
         return True
 
     @contextmanager

@@ -33,7 +33,9 @@ def place_to_run() -> Path:
     try:
         folder = Path(named or tempfile.gettempdir()).absolute()
     except FileNotFoundError as error:  # there is none, and the folder that we are in is no good either
-        raise ValueError(f"no folder for temporary files can be written ({error}): set TMPDIR to one") from error
+        raise ValueError(
+            f"no folder for temporary files can be written ({error.strerror}): set TMPDIR to one"
+        ) from error
     elsewhere = "set TMPDIR to another"
     # of the shim, which looks on at workloads whatever they run under (config.c)
     comma = "has a comma, which VFORK_SHIM cannot carry" if "," in str(folder) else ""
@@ -64,7 +66,11 @@ def exposed(folder: Path, elsewhere: str) -> str:
 
     What can be done stands at the end: `elsewhere`, or something with the folder that it is about. Whoever owns or
     writes the user's home can have anything run as this user, whatever we do: at home it ends, and where he says so.
+    Raise ValueError if where he says so is no absolute path.
     """
+    for named in filter(None, os.environ.get(TRUSTED, "").split(":")):
+        if not Path(named).is_absolute():
+            raise ValueError(f"{TRUSTED}: {named!r} is no absolute path")
     for path in (there for way in _ways_to(folder) for there in _up_from(way)):
         try:
             status = path.stat()

@@ -22,6 +22,7 @@ from ..building.toolchain import NoCompilerError, find_cc
 from ..judging.events import parse_refusals, parse_spawns
 from ..model import Mode, Refusal, Spawn
 from ..model.census import Wanted, table, tally, to_json, verdict
+from ..model.errors import said
 from ..running.interposers import InterposerError, Settings
 from ..running.spawns import logger
 from .cli import CANNOT_RUN, NOT_FOUND, USAGE, Commands, cannot_write, complain
@@ -123,7 +124,7 @@ def _census(arguments: argparse.Namespace) -> int:
     except FileNotFoundError as error:
         return complain(f"{error}: not found", NOT_FOUND)
     except (InterposerError, NoCompilerError, OSError) as error:
-        return complain(str(error), CANNOT_RUN)
+        return complain(said(error), CANNOT_RUN)
     print(report(census), file=sys.stderr, flush=True)
     broken = [complaint for one in wanted if (complaint := one.complain(tally(census.spawns)))]
     for complaint in broken:

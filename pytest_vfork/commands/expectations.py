@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..judging import lists
 from ..judging.deviations import Item, to_toml
 from ..judging.expectations import ExpectationError, read_expectations
-from ..model import Mode
+from ..model import Expectation, Mode
 from ..templates import suite
 from .cli import USAGE, Commands, complain
 
@@ -52,19 +53,29 @@ def add_command(commands: Commands) -> None:
 
 def _convert(arguments: argparse.Namespace) -> int:
     if bool(arguments.to) is bool(arguments.style):
-        return complain("expectations: want --to or --from", USAGE)
+        both = ", not both" if arguments.to else ""
+        return complain(f"expectations: want --to or --from{both}", USAGE)
     try:
         known = arguments.file if arguments.to else arguments.reasons
         old = read_expectations(known, suite.ids(), allows_unexplained=True) if known else ()
         if arguments.to:
             print(lists.write(old, _items(), arguments.mode, arguments.to), end="")
         else:
-            text = arguments.file.read_text("utf-8")
-            new = lists.read(text, _items(), arguments.mode, arguments.style, old)
+            new = _read(arguments.file, arguments.mode, arguments.style, old)
             print(to_toml(new, f"From {arguments.file.name} ({lists.FORMATS[arguments.style].what})."), end="")
-    except (OSError, UnicodeDecodeError, ExpectationError, lists.ListError) as error:
+    except (ExpectationError, lists.ListError) as error:
         return complain(f"expectations: {error}", USAGE)
     return 0
+
+
+def _read(file: Path, mode: str, style: str, old: Sequence[Expectation]) -> tuple[Expectation, ...]:
+    """Read a list; raise ListError, which names the file."""
+    try:
+        return lists.read(file.read_text("utf-8"), _items(), mode, style, old)
+    except OSError as error:
+        raise lists.ListError(f"{file}: {error.strerror}") from error
+    except (UnicodeDecodeError, lists.ListError) as error:
+        raise lists.ListError(f"{file}: {error}") from error
 
 
 def _items() -> list[Item]:

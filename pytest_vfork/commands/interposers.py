@@ -14,6 +14,7 @@ from typing import Any
 from ..judging.expectations import ExpectationError, find_expectation, read_expectations
 from ..judging.ladder import Rung, ladder
 from ..model import Expectation, Level, Outcome
+from ..model.errors import said
 from ..model.result import Result
 from ..running.interposers import interposers
 from ..templates import suite
@@ -132,7 +133,7 @@ def _interposers(arguments: argparse.Namespace) -> int:
         rows = [row(run, results, _known(run)) for run, results in map(_whole, arguments.records)]
         before = read_page(arguments.keep.read_text("utf-8")) if arguments.keep else []
     except (OSError, UnicodeDecodeError, UnreadableError, ExpectationError) as error:
-        return complain(f"interposers: {error}", USAGE)
+        return complain(f"interposers: {said(error)}", USAGE)
     names = {row.name for row in rows}
     page = render([*rows, *(kept for kept in before if kept.name not in names)])
     return deliver(page, arguments.write, "interposers")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ..building.toolchain import NoCompilerError, find_cc
 from ..model import Boot, Mode, Program
+from ..model.errors import said
 from ..running.interposers import Interposer, InterposerError, Settings, booted, interposers
 from .cli import CANNOT_RUN, NOT_FOUND, USAGE, Commands, cannot_write, complain
 
@@ -80,7 +81,7 @@ def _run(arguments: argparse.Namespace) -> int:
         program = Program(Path(path), (path, *arguments.program[1:]))
         refusal = interposer.refuse(program)
     except (InterposerError, NoCompilerError, CacheError, OSError) as error:
-        return complain(str(error), CANNOT_RUN)
+        return complain(said(error), CANNOT_RUN)
     if refusal:
         return complain(refusal, CANNOT_RUN)
     sys.stdout.flush()

@@ -40,8 +40,10 @@ def read_expectations(
     """
     try:
         whole = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise ExpectationError(f"{path}: {error}") from error  # ValueError: not UTF-8, not TOML, endless numbers
+    except OSError as error:
+        raise ExpectationError(f"{path}: {error.strerror}") from error
+    except ValueError as error:  # not UTF-8, not TOML, endless numbers
+        raise ExpectationError(f"{path}: {error}") from error
     except RecursionError as error:  # a line of brackets
         raise ExpectationError(f"{path}: tables or lists in one another, too deep to be read") from error
     entries = whole.get("expect", [])

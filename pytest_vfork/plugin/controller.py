@@ -18,6 +18,7 @@ import pytest
 
 from ..extending import class_name, is_built_in
 from ..model import Level
+from ..model.errors import said
 from ..model.result import Result, Results
 from .collection import is_ours
 from .once import options_of
@@ -173,7 +174,7 @@ class Controller:
         try:
             getattr(reporter, method)(*what)
         except OSError as error:
-            self._unwritten.append(f"{reporter.name}: not written: {error}")
+            self._unwritten.append(f"{reporter.name}: not written: {said(error)}")
         except Exception as error:
             self._note_failed(type(reporter), method, error)
         else:

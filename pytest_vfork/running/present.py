@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ..building.builder import Builder, CompileError
 from ..model import Boot, Observation, Program, describe_status
+from ..model.errors import said
 from ..templates.languages import LANGUAGES
 from ..templates.needs import NEEDS, lacking
 from .sites import Launch, Site
@@ -70,8 +71,8 @@ class Inventory:
         try:
             made = language.start(self._builder, self._site.find, {f"probe.{suffix}": language.probe}, options)
         except (CompileError, OSError) as error:  # OSError: the compiler is not there at all
-            said = str(error).strip().splitlines()[-1]
-            return self._how(f"the least {language.name} program cannot be made ({said})", " ".join(language.packages))
+            why = said(error).strip().splitlines()[-1]
+            return self._how(f"the least {language.name} program cannot be made ({why})", " ".join(language.packages))
         seen = self._run(made.argv) if self._site.find(made.argv[0]) else None
         if seen and seen.status == 0:
             return None

@@ -28,6 +28,7 @@ from ... import __version__
 from ...building.cache import Cache
 from ...building.toolchain import NoCompilerError, find_cc
 from ...model import Mode
+from ...model.errors import said
 from ...running.interposers import InterposerError, Settings
 from ...running.interposers.shim import Shim
 from ..cli import CANNOT_RUN, USAGE, Commands, cannot_write, complain
@@ -121,7 +122,7 @@ def _bench(arguments: argparse.Namespace) -> int:
             lines = list(to_table([measurement]))
             print("\n".join(lines if len(measurements) == 1 else lines[1:]), flush=True)
     except (InterposerError, RuntimeError) as error:
-        return complain(str(error), CANNOT_RUN)
+        return complain(said(error), CANNOT_RUN)
     if not measurements:
         return complain("bench: nothing could be measured: is there so much memory?", CANNOT_RUN)
     write(arguments.json, to_json(measurements))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from ...extending import Extension, class_name, found, is_built_in
 from ...model import Boot, Mode, Observation, Program
+from ...model.errors import said
 from ...templates import places
 
 if TYPE_CHECKING:
@@ -139,12 +140,12 @@ def checked(kind: type[Extension], method: str, ask: Callable[[], Boot]) -> Boot
     what = f"{class_name(kind)}.{method}"
     try:
         boot = ask()
-    except (InterposerError, OSError, MemoryError):
+    except InterposerError:
         raise
     except Exception as error:
         if is_built_in(kind):
             raise
-        raise InterposerError(f"{what}: {type(error).__name__}: {error}") from error
+        raise InterposerError(f"{what}: {type(error).__name__}: {said(error)}") from error
     if wrong := _what_is_wrong_with(boot):
         raise InterposerError(f"{what} returned {wrong}")
     return boot
