@@ -17,6 +17,7 @@ from pytest_vfork.plugin.options import Kinds
 Run = Callable[..., pytest.RunResult]
 Package = Callable[[str], None]
 DEADLINE_S = 300
+both = pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["plain", "xdist"])
 EXTENSIONS = '''
 from dataclasses import replace
 from pytest_vfork import Boot, Interposer, Observer, Option, Reporter, Site
@@ -98,7 +99,7 @@ def added(request: pytest.FixtureRequest, pytester: pytest.Pytester, package: Pa
     return str(request.param)
 
 
-@pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["plain", "xdist"])
+@both
 @pytest.mark.usefixtures("added")
 def test_all_four_work_like_our_own(run: Run, pytester: pytest.Pytester, workers: tuple[str, ...]) -> None:
     result = run(
@@ -231,14 +232,16 @@ PREFIX = 'prefix=("env", "FLAVOUR=" + self.settings.given.get("flavour", "none")
     ],
     ids=["none", "prefix", "env", "raises", "errno", "around"],
 )  # fmt: skip
+@both
 def test_a_mistake_of_what_boots_is_one_error(
-    run: Run, pytester: pytest.Pytester, old: str, new: str, says: str
+    run: Run, pytester: pytest.Pytester, old: str, new: str, says: str, workers: tuple[str, ...]
 ) -> None:
     assert EXTENSIONS.count(old) == 1
     pytester.makeconftest(EXTENSIONS.replace(old, new) + HOOK)
     mine = ("--vfork-interposer=mine", "--vfork-observer=loud")
-    result = run("--pyargs", "pytest_vfork.conformance", "-k", f"[{CASE}]", "-p", "conftest", *mine)
+    result = run("--pyargs", "pytest_vfork.conformance", "-k", f"[{CASE}]", "-p", "conftest", *mine, *workers)
     result.assert_outcomes(errors=1)
+    assert result.ret == (pytest.ExitCode.USAGE_ERROR if " returned " in says else pytest.ExitCode.TESTS_FAILED)
     assert f"vfork: conftest.{says}" in result.outlines
     result.stdout.no_fnmatch_line("*Traceback*")
 
@@ -251,7 +254,7 @@ OF_A_REPORTER = {
 }
 
 
-@pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["plain", "xdist"])
+@both
 @pytest.mark.parametrize("method", OF_A_REPORTER)
 def test_a_reporter_that_fails_keeps_no_other_from_its_results(
     run: Run, pytester: pytest.Pytester, method: str, workers: tuple[str, ...]

@@ -12,7 +12,7 @@ import pytest
 
 from ..templates import places
 from .nodes import Folder, TemplateItem, template_file
-from .once import kinds_of, roots_of
+from .once import is_mistaken, kinds_of, roots_of
 from .options import CASES, given_options
 
 _SUITE = Path(__file__).parents[1] / "conformance"  # the package that --pyargs names
@@ -81,6 +81,7 @@ def pytest_runtest_makereport(
             report.vfork_result = json.dumps(item.result.to_json())  # type: ignore[attr-defined]
         if call.when == "setup" and item.is_refused:
             report.vfork_refused = True  # type: ignore[attr-defined]
+            report.vfork_mistaken = is_mistaken(item.config)  # type: ignore[attr-defined]
         if report.skipped and isinstance(report.longrepr, tuple):
             report.longrepr = (str(item.path), item.line, report.longrepr[2])
     return report

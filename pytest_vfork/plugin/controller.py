@@ -43,6 +43,7 @@ class Controller:
         self._unwritten: list[str] = []
         self._failed: list[str] = []  # reporters of somebody else's
         self._is_refused = False  # there is nothing that items could be run under, or in
+        self._is_mistaken = False  # for somebody's class is made wrongly
 
     @pytest.hookimpl(tryfirst=True)  # before xdist starts workers
     def pytest_sessionstart(self) -> None:
@@ -94,6 +95,7 @@ class Controller:
         """
         refused = getattr(report, "vfork_refused", False)
         self._is_refused |= refused
+        self._is_mistaken |= getattr(report, "vfork_mistaken", False)
         failed = getattr(self._config.pluginmanager.get_plugin("lfplugin"), "lastfailed", {})
         before = dict(failed)
         self._take(report)  # before anybody shows it: what was shown is in the record
@@ -117,6 +119,8 @@ class Controller:
         options = options_of(self._config)
         if self._is_refused and session.exitstatus == pytest.ExitCode.INTERRUPTED:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED  # as without xdist, whose workers end by interrupting it
+        if self._is_mistaken:
+            session.exitstatus = pytest.ExitCode.USAGE_ERROR
         if self._config.option.collectonly or not (self._selected or "record" in options.given):
             return
         results = Results(self._results.values(), self._missing())

@@ -62,6 +62,15 @@ def ids_of(config: pytest.Config) -> tuple[str, ...]:
     return (*ids, *(places.id_of(file) for file in found))
 
 
+class Mistake(str):
+    """Why there is no session: a class of somebody else's is made wrongly."""
+
+
+def is_mistaken(config: pytest.Config) -> bool:
+    """Say whether it is for a mistake in somebody's class that there is no session."""
+    return isinstance(config.stash.get(_SESSION, None), Mistake)
+
+
 def session_of(config: pytest.Config) -> Session:
     """Return the booted session of this process; fail if the interposer does not boot or does not intercept.
 
@@ -80,13 +89,15 @@ def _open(config: pytest.Config) -> Session | str:
     from ..building.cache import CacheError
     from ..building.toolchain import NoCompilerError
     from ..judging.expectations import ExpectationError
-    from ..running.interposers import InterposerError
+    from ..running.interposers import InterposerError, MistakeError
     from ..running.session import RUN_OUT, ran_out
     from ..running.sites import SiteError
     from .opening import open_session
 
     try:
         session = open_session(options_of(config), ids_of(config))
+    except MistakeError as error:
+        return Mistake(error)
     except (InterposerError, SiteError, NoCompilerError, ExpectationError, CompileError, CacheError) as error:
         return str(error)
     except OSError as error:

@@ -27,6 +27,10 @@ class UnsupportedError(InterposerError):
     """This machine lacks what the interposer needs; the message says how to get it."""
 
 
+class MistakeError(InterposerError):
+    """What a class of somebody else's returns is not what it must; the message names the class."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """What an interposer is made from: its mode, the builder (for those that are compiled here), its own options.
@@ -147,7 +151,7 @@ def checked(kind: type[Extension], method: str, ask: Callable[[], Boot]) -> Boot
             raise
         raise InterposerError(f"{what}: {type(error).__name__}: {said(error)}") from error
     if wrong := _what_is_wrong_with(boot):
-        raise InterposerError(f"{what} returned {wrong}")
+        raise MistakeError(f"{what} returned {wrong}")
     return boot
 
 
