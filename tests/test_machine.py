@@ -269,7 +269,7 @@ SITUATIONS = [
         r"^ERROR: vfork: the cache has no place: HOME is 'foo', no absolute path; set it, or XDG_CACHE_HOME$",
         env={"HOME": "foo", "XDG_CACHE_HOME": None},
     ),
-    Situation("PATH empty", ONE_ERROR, r"^vfork: no such C compiler: cc$", "1 error", env={"PATH": ""}),
+    Situation("PATH empty", USAGE, r"^ERROR: --vfork-cc: no such C compiler: cc$", env={"PATH": ""}),
     Situation(
         "LANG=C, without UTF-8 mode",
         PASSES,
