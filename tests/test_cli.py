@@ -167,6 +167,17 @@ def test_what_cannot_be_done_is_one_sentence(arguments: list[str], status: int, 
     assert "Traceback" not in done.stderr and "/pytest-vfork-" not in done.stderr
 
 
+@pytest.mark.parametrize("command", [("bench",), ("detection",), ("run", "--", "true"), ("census", "--", "true")])
+def test_a_compiler_in_the_environment_that_is_none_is_one_sentence(command: tuple[str, ...]) -> None:
+    for named, says in (
+        ("'x", """$CC: "'x" is no command: no closing quotation"""),
+        ("no-cc", "no such C compiler: no-cc"),
+    ):
+        done = run(*command, CC=named)
+        assert done.returncode == (126 if "--" in command else 2)
+        assert done.stderr in (f"pytest-vfork: {says}\n", f"pytest-vfork: {command[0]}: {says}\n")
+
+
 @pytest.mark.parametrize("order", [("CASE", "-o", "FILE"), ("-o", "FILE", "CASE")])
 def test_options_of_pytest_stand_after_whatever_there_is(order: tuple[str, ...], tmp_path: Path) -> None:
     written = tmp_path / "bug.md"

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 
+from ...building.toolchain import NoCompilerError, find_cc
 from ...judging.expectations import find_expectation
 from ...model import CALLS, Case
 from ...running.session import DEADLINE_S
@@ -31,6 +32,10 @@ def detect(arguments: argparse.Namespace) -> int:
         return complain(f"detection: {what or f'no call {calls[0]!r}'}", USAGE)
     if arguments.deadline <= 0 or arguments.rounds < 1 or arguments.jobs < 1:
         return complain("detection: want a deadline above 0, and one round and one process or more", USAGE)
+    try:
+        find_cc(None)
+    except NoCompilerError as error:
+        return complain(f"detection: {error}", USAGE)
     wanted = {name: _wanted(name, cases, arguments) for name in names}
     start = time.monotonic()
     rows = run_matrix(wanted, _deadline(cases, arguments), arguments.rounds, arguments.jobs, _tell)
