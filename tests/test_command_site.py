@@ -111,10 +111,7 @@ def test_a_login_by_ssh(builder: Builder, program: Program, box: str) -> None:
         ("no-such-program {agent}", "no such program: no-such-program"),
         ("false {agent}", "no agent behind 'false {agent}'"),
         ("echo hello {agent}", "no agent behind 'echo hello {agent}'"),
-        (
-            "env TMPDIR=/no/such/folder {agent}",
-            "(the command ended with status 1|the stream from the agent ended).*No such file or directory",
-        ),
+        ("env TMPDIR=/no/such/folder {agent}", "the command ended with status 1.*No such file or directory"),
     ],
 )
 def test_what_leads_nowhere_is_one_sentence(builder: Builder, command: str, why: str) -> None:

@@ -11,6 +11,7 @@ from pytest_vfork.running.agent.protocol import Decoder, Frame, Kind, ProtocolEr
 hypothesis = pytest.importorskip("hypothesis")
 strategies = pytest.importorskip("hypothesis.strategies")
 
+TAKES_ITS_TIME = hypothesis.settings(deadline=None)  # on a machine that others use
 FRAMES = strategies.lists(
     strategies.builds(
         Frame, strategies.integers(0, 2**32 - 1), strategies.integers(0, 2**32 - 1), strategies.binary(max_size=300)
@@ -19,6 +20,7 @@ FRAMES = strategies.lists(
 )
 
 
+@TAKES_ITS_TIME
 @hypothesis.given(FRAMES, strategies.lists(strategies.integers(1, 400)))
 def test_frames_come_out_as_they_went_in_however_the_stream_is_cut(frames: list[Frame], cuts: list[int]) -> None:
     stream = b"".join(map(encode, frames))
@@ -29,6 +31,7 @@ def test_frames_come_out_as_they_went_in_however_the_stream_is_cut(frames: list[
     assert out == frames
 
 
+@TAKES_ITS_TIME
 @hypothesis.given(strategies.binary(min_size=16, max_size=200))
 def test_what_is_no_frame_is_an_error_and_never_a_frame(noise: bytes) -> None:
     hypothesis.assume(not noise.startswith(b"PVFK"))
@@ -36,6 +39,7 @@ def test_what_is_no_frame_is_an_error_and_never_a_frame(noise: bytes) -> None:
         list(Decoder().feed(noise))
 
 
+@TAKES_ITS_TIME
 @hypothesis.given(strategies.binary(max_size=300), FRAMES.filter(bool))
 def test_what_a_login_says_before_the_first_frame_is_told_apart(noise: bytes, frames: list[Frame]) -> None:
     hypothesis.assume(b"P" not in noise)
@@ -51,6 +55,7 @@ def test_a_huge_length_is_refused_before_anything_is_kept() -> None:
         encode(Frame(Kind.RUN, 1, b"x" * (protocol.LONGEST + 1)))
 
 
+@TAKES_ITS_TIME
 @hypothesis.given(strategies.binary(max_size=300_000))
 def test_a_file_goes_in_pieces_that_fit(data: bytes) -> None:
     frames = list(protocol.put_frames(7, "/a/b", 0o755, data))

@@ -28,6 +28,7 @@ from .protocol import (
 
 _ANSWER_DEADLINE_S = 30.0  # for what takes no time; and more than a program's own deadline, for its end
 _PING_EVERY_S = 20.0  # while a program runs; an agent that has not answered until the next is hung
+_ENDING_S = 1.0
 _NOISE_LIMIT = 1 << 16  # what may come before the first frame
 
 
@@ -271,8 +272,15 @@ class Client:
                 raise
             data = b""
         if not data:
-            raise self._lose(self._alive() or "the stream from the agent ended")
+            raise self._lose(self._end())
         return data
+
+    def _end(self) -> str:
+        """Say why the stream has ended: whoever closes it by ending may not have ended to the last."""
+        until = time.monotonic() + _ENDING_S
+        while not (why := self._alive()) and time.monotonic() < until:
+            time.sleep(0.01)  # of a loop with a deadline
+        return why or "the stream from the agent ended"
 
     def _take(self, data: bytes) -> None:
         try:
