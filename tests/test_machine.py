@@ -246,6 +246,15 @@ SITUATIONS = [
         arguments=(*NATIVE, "--vfork-calls=clone"),
         item=case("arguments/new-user-namespace-gives-the-child-capabilities-there"),
     ),
+    Situation(
+        "one processor of several",
+        SKIPS,
+        r"it needs two processors to run on: a machine or guest with two, and no taskset\(1\) that takes one away",
+        "1 skipped",
+        arguments=(*NATIVE, "--vfork-calls=clone"),
+        wrap=("taskset", "--cpu-list", str(min(os.sched_getaffinity(0)))),
+        item=case("copies/processor-affinity-is-a-copy"),
+    ),
     Situation("no new privileges", PASSES, "^1 passed", wrap=("setpriv", "--no-new-privs")),
     Situation(
         "an unprivileged user without passwd entry",

@@ -112,6 +112,14 @@ static int can_fork_many(int most)
 	return made == most;
 }
 
+/* Has so many that it may run on, which may be fewer than there are. */
+static int has_processors(int least)
+{
+	cpu_set_t set;
+
+	return sched_getaffinity(0, sizeof(set), &set) == 0 && CPU_COUNT(&set) >= least;
+}
+
 static int is_x86_64(void)
 {
 #ifdef __x86_64__
