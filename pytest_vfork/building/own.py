@@ -109,8 +109,11 @@ def _writers(path: Path, status: os.stat_result) -> str:
 
 def _outsiders() -> tuple[int, ...]:
     """Return the id of who is outside of this user namespace; nothing where everybody is inside."""
-    with open("/proc/self/uid_map", encoding="ascii") as file:
-        mapped = sum(int(line.split()[2]) for line in file)
+    try:
+        lines = Path("/proc/self/uid_map").read_text("ascii").splitlines()
+    except OSError:  # there is no /proc (place_to_run says so), or the kernel has no user namespaces
+        return ()
+    mapped = sum(int(line.split()[2]) for line in lines)
     return () if mapped == _EVERY_ID else (_OVERFLOW_UID,)
 
 
