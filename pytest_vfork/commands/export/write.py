@@ -136,6 +136,8 @@ def _render(case: Case, call: str, variant: str, target: str) -> tuple[str, str]
     if target != "x86_64" and "x86-64" in case.needs:
         return "", f"it needs {NEEDS['x86-64'].what}"
     source = render(case, call, variant, target)
+    if "/proc/%s/cmdline" in source:
+        return "", "it reads the command line that the program was started with, which is the judge's"
     refused = re.search(r'^#error "(.*)"$', source, re.MULTILINE)  # c_tests/_lib: no such call, or no assembler
     return source, refused[1] if refused else ""
 
