@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import shlex
-import shutil
 
 
 def words(text: str, what: str) -> tuple[str, ...]:
@@ -15,12 +14,4 @@ def words(text: str, what: str) -> tuple[str, ...]:
         raise ValueError(f"{what}: {text!r} is no command: {str(error).lower()}") from error
     if not command:
         raise ValueError(f"{what}: {text!r} is no command: it is empty")
-    return command
-
-
-def command_here(text: str, what: str) -> tuple[str, ...]:
-    """Split a command whose program is on this machine; raise ValueError as `words` does."""
-    command = words(text, what)
-    if shutil.which(command[0]) is None:
-        raise ValueError(f"{what}: no such program: {command[0]}")
     return command

@@ -38,6 +38,13 @@ CORE = {
     "identity/failed-posix-spawn-reports-the-error-and-leaves-no-child": ("posix_spawn",),
 }  # fmt: skip
 
+# What the judge spoils, and why: it calls main() of the program that it is in.
+SPOILED = {
+    "memory/command-line-of-child-is-that-of-parent-until-exec": (
+        "it reads the command line that the program was started with, which is the judge's"
+    ),
+}
+
 
 def holds(profile: str, case: Case, call: str, variant: str) -> bool:
     """Say whether an item belongs to a profile."""

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from ...extending import Option
 from ...model import Boot, Mode
-from ...model.words import command_here, words
+from ...model.words import words
+from ..command_line import command_here
 from . import Interposer, InterposerError
 
 

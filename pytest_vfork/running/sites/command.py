@@ -17,12 +17,13 @@ from typing import IO
 
 from ...extending import Option
 from ...model import Boot, Program
-from ...model.words import command_here, words
+from ...model.words import words
 from ..agent import observe, program
 from ..agent.client import AgentLostError, Client
 from ..agent.protocol import Run
 from ..agent.shelf import Shelf
 from ..agent.site import AgentSite
+from ..command_line import command_here
 from . import Launch, SiteError
 
 _DEADLINE_S = 60.0
