@@ -43,24 +43,26 @@ class Option:
 class Extension:
     """What every extension has: a name by which it is chosen, and options of its own.
 
-    `at_least` are the methods that a class of this kind must have.
+    `at_least` are the methods that a class of this kind must have, `one_of` those of which it must have one.
     """
 
     name: ClassVar[str] = ""
     options: ClassVar[tuple[Option, ...]] = ()
     at_least: ClassVar[tuple[str, ...]] = ()
+    one_of: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def mistake(cls) -> str:
         """Say what is wrong with the class itself, nothing if nothing is."""
         if not (isinstance(cls.name, str) and re.fullmatch(r"[\w.+-]+", cls.name)):
             return f"name is {cls.name!r}, want a word"
-        if not cls.at_least:
+        if not (cls.at_least or cls.one_of):
             return "is derived from none of Interposer, Site, Observer and Reporter"
-        base = next(kind for kind in cls.__mro__ if "at_least" in vars(kind))
-        missing = [method for method in cls.at_least if getattr(cls, method) is getattr(base, method)]
+        missing = [method for method in cls.at_least if not cls._has(method)]
         if missing:
             return f"has no {' and no '.join(missing)}"
+        if cls.one_of and not any(map(cls._has, cls.one_of)):
+            return f"has neither {' nor '.join(cls.one_of)}"
         if not (isinstance(cls.options, tuple | list) and all(isinstance(option, Option) for option in cls.options)):
             return f"options is {cls.options!r}, want a tuple of Option, with a comma after the only one"
         for option in cls.options:
@@ -71,6 +73,12 @@ class Extension:
             if option.name in TAKEN:
                 return f"an option is called {option.name!r}, and --vfork-{option.name} is the plugin's own"
         return ""
+
+    @classmethod
+    def _has(cls, method: str) -> bool:
+        """Say whether a method is more than what the base of this kind has."""
+        base = next(kind for kind in cls.__mro__ if {"at_least", "one_of"} & vars(kind).keys())
+        return getattr(cls, method) is not getattr(base, method)
 
     @classmethod
     def check_here(cls, given: Mapping[str, str]) -> None:

@@ -239,6 +239,22 @@ def test_what_begins_almost_like_a_template_is_broken_and_not_passed_over(run: R
         assert run(f"own/mine/{name}").ret == pytest.ExitCode.USAGE_ERROR
 
 
+OF_OTHERS = {
+    "app.yml.j2": "# ---\n# id: managed\nfoo: {{ bar }}\n",
+    "tool.py.j2": "#!/usr/bin/env python3\n# ---\nprint('{{ x }}')\n",
+    "run.sh.j2": "\n# ---\nx={{ x }}\n",
+    "conf.c.j2": "/* --- \n * license\n */\nint x;\n",
+}
+
+
+def test_templates_of_other_projects_are_passed_over(run: Run, pytester: pytest.Pytester) -> None:
+    folder = pytester.mkdir("roles")
+    for name, text in OF_OTHERS.items():
+        (folder / name).write_text(text)
+    pytester.makepyfile("def test_a(): pass")
+    run(".").assert_outcomes(passed=1)
+
+
 def test_a_link_to_itself_is_not_found(run: Run, mine: Path) -> None:
     (mine / "loop.c.j2").symlink_to("loop.c.j2")
     result = run("own/mine/loop.c.j2")

@@ -260,8 +260,14 @@ def test_export_writes_into_no_folder_of_somebody_else(tmp_path: Path, capsys: p
 
 @pytest.mark.parametrize(
     "manifest",
-    ["{}", "[]", "{", '{"pytest_vfork": "1", "items": [{"source": "../mine", "program": null}]}'],
-    ids=["of a browser", "list", "cut off", "that leads out"],
+    [
+        "{}",
+        "[]",
+        "{",
+        '{"pytest_vfork": "1", "items": [{"source": "../mine", "program": null}]}',
+        '{"pytest_vfork": "1", "items": [{"source": "src/a/..", "program": null}]}',
+    ],
+    ids=["of a browser", "list", "cut off", "that leads out", "that leads up"],
 )
 def test_export_renews_nothing_that_it_did_not_make(
     manifest: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from pytest_vfork import Boot, Interposer, Mode, Reporter, Result
+from pytest_vfork.extending import Extension
 from pytest_vfork.plugin.options import Kinds
 
 Run = Callable[..., pytest.RunResult]
@@ -165,7 +167,7 @@ MISTAKES = {
     "no-boot": ("def boot(self, log=None)", "def boots(self)", "conftest.Mine: has no boot"),
     "no-find": ("class Attic(LocalSite)", "class Attic(Site)", "conftest.Attic: has no find and no run"),
     "no-around": ("def around(", "def about(", "conftest.Loud: has no around"),
-    "no-end": ("def end(", "def ends(", "conftest.Names: has no end"),
+    "no-end": ("def end(", "def ends(", "conftest.Names: has neither begin nor add nor end"),
     "expectations": (
         'name = "mine"', 'name = "mine"; expectations = "x.toml"',
         "conftest.Mine: expectations is 'x.toml', want a pathlib.Path",
@@ -188,6 +190,31 @@ def test_a_mistake_in_a_class_is_an_error_of_use(run: Run, pytester: pytest.Pyte
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     (line,) = filter(None, result.errlines)
     assert fnmatchcase(line.replace("[", "("), f"ERROR: vfork: {says}*".replace("[", "(")), line
+
+
+class Streams(Reporter):
+    """Tells of each item as it comes, and has nothing to add at the end."""
+
+    name = "streams"
+
+    def add(self, result: Result) -> None:
+        """Tell."""
+
+
+class Many(Interposer):
+    """Its modes have no order."""
+
+    name = "many"
+    modes = frozenset(Mode)  # type: ignore[assignment]
+
+    def boot(self, log: str | None = None) -> Boot:
+        """Do nothing."""
+        return Boot()
+
+
+@pytest.mark.parametrize("kind", [Streams, Many])
+def test_what_can_work_is_no_mistake(kind: type[Extension]) -> None:
+    assert kind.mistake() == ""
 
 
 def test_ours_are_made_without_a_mistake() -> None:

@@ -52,6 +52,12 @@ def test_judge_says_what_it_cannot_read(
         ("cut", f"KTAP version 1\n1..3\nok 1 {ITEM}\n", "cut has 1 of 3 verdicts: the run was cut off"),
         ("two", f"1..1\nok 1 {ITEM}\n[ 1.5] 1..2\r\n", "two has 1 of 3 verdicts: the run was cut off"),
         ("cut.jsonl", '{"kind": "run", "schema": 2}\n', "cut.jsonl has no end: the run was cut off"),
+        (
+            "more.jsonl",
+            '{"kind": "run", "schema": 2}\n{"kind": "ladder"}\n{"kind": "run", "schema": 2}\n',
+            "more.jsonl has no end: the run was cut off",
+        ),
+        ("noted", f"1..2 # of vfork\nok 1 {ITEM}\n", "noted has 1 of 2 verdicts: the run was cut off"),
     ],
 )
 def test_judge_says_what_was_cut_off(
@@ -141,3 +147,21 @@ def test_judge_says_that_the_disk_is_full(option: str, tmp_path: Path, capsys: p
     said = capsys.readouterr()
     assert said.err == "pytest-vfork: judge: /dev/full: No space left on device\n"
     assert "no level: 1 of " in said.out
+
+
+@pytest.mark.parametrize(
+    "console",
+    [
+        f"KTAP version 1\n1..1\nok 1 {ITEM}\nTAP version 13\n1..40\nok 1 kselftest\n",
+        f"[ 0.5] 1..2\n[ 0.6]     1..3\n[ 0.6]     ok 1 a\n[ 0.7] ok 1 b\n1..1\nok 1 {ITEM}\n",
+    ],
+    ids=["kselftest", "KUnit"],
+)
+def test_what_others_announce_on_a_console_is_not_ours(console: str, tmp_path: Path) -> None:
+    (tmp_path / "console").write_text(console)
+    assert main(["judge", str(tmp_path / "console")]) == 0
+
+
+def test_a_status_that_is_no_number_of_ours_is_none(tmp_path: Path) -> None:
+    (tmp_path / "told").write_text(f"# status: {'9' * 5000}\nok 1 {ITEM}\n")
+    assert main(["judge", str(tmp_path / "told")]) == 1

@@ -225,6 +225,15 @@ def test_a_command_that_is_none_is_an_error_of_use(
     assert [line for line in result.errlines if line] == [f"ERROR: {message}"]
 
 
+@pytest.mark.parametrize(
+    "lines", ["vfork_interposer = command\nvfork_command = /no/such {argv}", "vfork_cc = no-such-cc"]
+)
+def test_what_an_ini_file_names_is_no_matter_of_other_tests(run: Run, pytester: pytest.Pytester, lines: str) -> None:
+    pytester.makepyfile("def test_a(): pass")
+    pytester.makeini(f"[pytest]\n{lines}\n")
+    run("test_what_an_ini_file_names_is_no_matter_of_other_tests.py").assert_outcomes(passed=1)
+
+
 def test_an_interposer_that_lets_no_program_through_says_so(run: Run) -> None:
     command = ("--vfork-interposer=command", "--vfork-command=/bin/true {argv}")
     result = run(*SUITE, "-k", f"{CASE}:vfork", *command)

@@ -147,6 +147,16 @@ def test_run_sh_that_is_interrupted_ends_what_it_runs(export: Path, tmp_path: Pa
 
 
 @_MAKES
+@pytest.mark.parametrize("list", ["/dev/null", "/dev/stdin"])
+def test_run_sh_reads_a_list_once_whatever_it_is(export: Path, list: str) -> None:
+    command = ["sh", str(export / "run.sh"), "-o", str(export / "results"), "-s", list]
+    lines = "identity/exit-code-*\n"
+    done = subprocess.run(command, input=lines, capture_output=True, text=True, timeout=200, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f" {1 if list == '/dev/stdin' else 0} skipped, 0 broken of 4\n" in done.stdout
+
+
+@_MAKES
 def test_run_sh_finds_its_folder_whatever_cdpath_is(export: Path) -> None:
     command = ["sh", "out of tree/run.sh", "-o", str(export / "results"), "suspension/*"]
     env = {**os.environ, "CDPATH": "."}

@@ -166,7 +166,8 @@ def read_record(text: str, name: str, items: _Items | None = None) -> tuple[dict
     facts: dict[str, Any] | None = None
     has_end = False
     for kind, line in _lines(text, name):
-        has_end |= kind == "ladder"
+        if kind in ("run", "ladder"):  # one record may follow another
+            has_end = kind == "ladder"
         if kind == "run":
             if line.get("schema") not in SCHEMAS:
                 raise UnreadableError(f"{name}: schema {line.get('schema')!r}: this version reads {SCHEMAS}")

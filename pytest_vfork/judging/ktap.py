@@ -15,10 +15,12 @@ from .verdict import judge_case
 # Before it, a console may put a level of the kernel's log and a time: <6>[    1.234567]
 _PREFIX = r"(?:<\d>)?(?:\[ *[\d.]+\] ?)? *"
 _LINE = re.compile(
-    rf"{_PREFIX}(?P<not>not )?ok \d+ (?:- )?(?P<item>[a-z]+/[^ #]+)(?: # (?P<word>SKIP|ERROR|TIMEOUT) (?P<why>.*))?"
+    rf"{_PREFIX}(?P<not>not )?ok \d+ (?:- )?(?P<item>[a-z]+/[^ #]+)"
+    r"(?: # (?P<word>SKIP|ERROR|TIMEOUT)(?: (?P<why>.*))?)?"
 )
 _FACT = re.compile(rf"{_PREFIX}# (?P<key>broke|expected|seen|status|left|event|said): (?P<text>.*)")
-_PLAN = re.compile(rf"{_PREFIX}1\.\.(?P<count>\d{{1,6}})")
+_PLAN = re.compile(rf"{_PREFIX}1\.\.(?P<count>\d{{1,6}})(?: #.*)?")
+_VERDICT = re.compile(rf"{_PREFIX}(?:not )?ok \d+\b.*")
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
@@ -63,8 +65,18 @@ def read(text: str) -> Iterator[Told]:
 
 
 def planned(text: str) -> int:
-    """Return how many verdicts were announced (`1..N`); less of them is a text that was cut off."""
-    return sum(int(match["count"]) for line in _lines(text) if (match := _PLAN.fullmatch(line)))
+    """Return how many verdicts were announced (`1..N`); less of them is a text that was cut off.
+
+    A plan is ours if what comes next is a verdict of ours, or the end: on a console others write KTAP, too (KUnit).
+    """
+    count = pending = 0
+    for line in _lines(text):
+        if plan := _PLAN.fullmatch(line):
+            pending = int(plan["count"])
+        elif pending and _VERDICT.fullmatch(line):
+            count += pending if _LINE.fullmatch(line) else 0
+            pending = 0
+    return count + pending
 
 
 def _lines(text: str) -> Iterator[str]:
@@ -80,7 +92,7 @@ def _told(match: re.Match[str], facts: _Facts) -> Told:
     status = one.get("status", "none")
     seen = Observation(
         events=parse_events("\n".join(facts.events)),
-        status=int(status) if re.fullmatch(r"\d+", status) else None,
+        status=int(status) if re.fullmatch(r"\d{1,10}", status) else None,
         stdout="",
         stderr="\n".join(facts.said),
         elapsed_s=0.0,

@@ -53,7 +53,9 @@ class Controller:
         from ..building import own
         from ..building.cache import Cache, CacheError
 
-        if all("popen" in spec for spec in self._config.getoption("tx", None) or ()):
+        # What an ini file says is looked at when an item needs it: there may be none of ours in this run.
+        is_asked_for = any(str(word).startswith("--vfork-") for word in self._config.invocation_params.args)
+        if is_asked_for and all("popen" in spec for spec in self._config.getoption("tx", None) or ()):
             _check_here(options_of(self._config))
         try:
             cache, options = Cache.of_user(), options_of(self._config)

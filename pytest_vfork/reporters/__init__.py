@@ -22,7 +22,7 @@ class Reporter(Extension):
     their values, by name, and `folder` is where relative paths among them begin.
     """
 
-    at_least = ("end",)
+    one_of = ("begin", "add", "end")
 
     def __init__(self, given: Mapping[str, str], folder: Path) -> None:
         self.given = given

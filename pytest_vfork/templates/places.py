@@ -18,8 +18,10 @@ _PACKAGE = Path(__file__).parents[1]
 IS_CHECKOUT = not (_PACKAGE / "c_tests").is_dir()
 # A workload that is a folder: this file of it is started, and what lies beside it is rendered too.
 MAIN = "main"
-# How the front matter of a template begins, and what somebody took for that: after a byte order mark, an empty line, #!
-# or with a space. Files of other projects that are called *.j2 begin otherwise.
+# A template that lies in none of the folders that we know has these among its first bytes.
+_STARTS = ("/*---\n", "#---\n")
+# What somebody took for that: after a byte order mark, an empty line, #! or with a space. Files of other projects that
+# are called *.j2 may begin so, too, but not with an id.
 BEGINNING = re.compile(r"\ufeff?(#!.*\n)?\s*(/\*|#)[ \t]*---[ \t]*$", re.MULTILINE)
 _ID = ("\nid:", "\n# id:", "\n#id:")
 _HEAD_BYTES = 4096
@@ -61,7 +63,10 @@ def is_template(path: Path, roots: Sequence[Path], *, is_named: bool = False) ->
             head = file.read(_HEAD_BYTES)
     except OSError:  # whoever reads it says why not
         return is_of_a_language
-    return bool(BEGINNING.match(head)) and (is_of_a_language or any(mark in head for mark in _ID))
+    has_id = any(mark in head for mark in _ID)
+    if head.startswith(_STARTS):
+        return is_of_a_language or has_id
+    return is_of_a_language and has_id and bool(BEGINNING.match(head))
 
 
 def id_of(template: Path) -> str:

@@ -28,7 +28,7 @@ done
 shift $((OPTIND - 1))
 case $deadline in '' | *[!0-9]* | 0* | ???????*) echo "run.sh: -d: $deadline is not a number of seconds, 1 to 999999" >&2 && exit 2 ;; esac
 for file in "$skip" "$known"; do
-	[ -z "$file" ] || { [ -f "$file" ] && [ -r "$file" ]; } || { echo "run.sh: $file: cannot be read" >&2 && exit 2; }
+	[ -z "$file" ] || { [ -r "$file" ] && [ ! -d "$file" ]; } || { echo "run.sh: $file: cannot be read" >&2 && exit 2; }
 done
 mkdir -p "$out" || exit 2
 cr=$(printf '\r')
@@ -70,9 +70,11 @@ start() {
 		$prefix "$1" </dev/null >"$said.raw" 2>&1 &
 		pid=$!
 		(
+			nap=''
+			trap '[ -z "$nap" ] || kill $nap; exit' TERM
 			sleep $((deadline + 15)) &
-			trap 'kill $!; exit' TERM
-			wait $! && kill -9 $pid
+			nap=$!
+			wait $nap && kill -9 $pid
 		) >/dev/null 2>&1 &
 		guard=$!
 	fi
@@ -115,13 +117,19 @@ rm -f "$out/junit.xml"	# of a run before
 printf 'KTAP version 1\n1..%d\n' "$total" | tee "$ktap"
 : >"$cases"
 set -f
-for file in "$skip" "$known"; do
-	[ -z "$file" ] || for pattern in $(patterns "$file"); do
+# Reads a file of patterns, which may be a pipe, and says which of them fit nothing.
+read_list() {
+	list=${1:+$(patterns "$1")}
+	for pattern in $list; do
 		cut -f 1 "$here/list" | { while read -r item; do fits "$item" "$pattern" && exit 0; done; exit 1; } ||
-			echo "run.sh: $file: no item fits $pattern" >&2
+			echo "run.sh: $1: no item fits $pattern" >&2
 	done
-done
-skip=${skip:+$(patterns "$skip")} known=${known:+$(patterns "$known")}
+}
+
+read_list "$skip"
+skip=$list
+read_list "$known"
+known=$list
 pid='' guard=''
 trap 'stop 130' INT
 trap 'stop 143' TERM
@@ -136,12 +144,13 @@ while read -r item path; do
 	else
 		start "$here/bin/$path"
 		status=$?
-		sed -e '/^KTAP version/d' -e '/^1\.\.1$/d' -e "s/^ok 1 /ok $n /" -e "s/^not ok 1 /not ok $n /" "$said.raw" >"$said"
+		tr -d '\000' <"$said.raw" |
+			sed -e '/^KTAP version/d' -e '/^1\.\.1$/d' -e "s/^ok 1 /ok $n /" -e "s/^not ok 1 /not ok $n /" >"$said"
 		# what it said and its exit status must be the same: what stands around it may lose either
 		told=$(sed -n -e "/^ok $n .* # SKIP /{s/.*/4/p;d;}" -e "/^not ok $n .* # ERROR /{s/.*/99/p;d;}" \
 			-e "s/^ok $n .*/0/p" -e "s/^not ok $n .*/1/p" "$said")
 		if [ "$told" != "$status" ]; then
-			sed -i -e 's/^/# said: /' "$said"
+			sed -e 's/^/# said: /' "$said" >"$said.raw" && mv "$said.raw" "$said"
 			why="it said another verdict than its exit status, $status"
 			[ -n "$told" ] || why='it ended without a verdict'
 			echo "not ok $n $item # ERROR $why" >>"$said"

@@ -106,7 +106,7 @@ def _made_before(folder: Path) -> list[Path]:
             raise KeyError
         items = [name for item in manifest["items"] for name in (item["source"], item["program"]) if name]
         # what it names is taken away, so it may name nothing but what an export has
-        if not all(re.fullmatch(r"(src|bin)/[a-z]+/[\w.+-]+", name, re.ASCII) for name in items):
+        if not all(re.fullmatch(r"(src|bin)/[a-z]+/[\w+-][\w.+-]*", name, re.ASCII) for name in items):
             raise KeyError
     except (OSError, ValueError, KeyError, TypeError):
         raise ExportError(f"{folder} is neither empty nor an export") from None

@@ -61,7 +61,9 @@ class Interposer(Extension):
     @classmethod
     def mistake(cls) -> str:
         """Say what is wrong with the class itself, nothing if nothing is."""
-        if not (isinstance(cls.modes, tuple | list) and all(isinstance(mode, Mode) for mode in cls.modes)):
+        if not (
+            isinstance(cls.modes, tuple | list | set | frozenset) and all(isinstance(mode, Mode) for mode in cls.modes)
+        ):
             return f"modes is {cls.modes!r}, want a tuple of Mode"
         if not isinstance(cls.expectations, Path | None):
             return f"expectations is {cls.expectations!r}, want a pathlib.Path"
