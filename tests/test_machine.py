@@ -329,6 +329,23 @@ def test_every_command_says_that_its_cache_cannot_be(machine: Machine) -> None:
         assert "Traceback" not in said and done.returncode in (2, 126)
 
 
+@pytest.mark.needs("root", util_linux="unshare -m true", gcc="cc --version")
+@pytest.mark.parametrize(
+    "command", ["doctor", "bench --rounds=2 --rss=1", "detection --faults=fork --cases=suspension/*exec"]
+)
+def test_every_command_that_runs_programs_says_that_there_is_no_proc(command: str) -> None:
+    done = subprocess.run(
+        ["unshare", "-m", "sh", "-ec", f"mount -t tmpfs none /proc; exec pytest-vfork --vfork-cc=cc {command}"],
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_S,
+        check=False,
+    )
+    said = done.stdout + done.stderr
+    assert re.search("/proc is not there, and without it .*: mount -t proc proc /proc$", said, re.MULTILINE), said
+    assert "Traceback" not in said and done.returncode in (2, 126)
+
+
 REFUSED = ("--vfork-interposer=command", "--vfork-command=false")
 
 

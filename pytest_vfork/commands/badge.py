@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
 import jinja2
@@ -37,9 +38,12 @@ def add_command(commands: Commands) -> None:
 def main(arguments: argparse.Namespace) -> int:
     """Write the badge."""
     try:
-        message, colour = words(read_record(Path(arguments.record)))
+        record = read_record(Path(arguments.record))
     except RecordError as error:
         return complain(f"badge: {error}", USAGE)
+    for problem in record.problems:
+        print(f"pytest-vfork: badge: {arguments.record}: not whole: {problem}", file=sys.stderr)
+    message, colour = words(record)
     endpoint = {"schemaVersion": 1, "label": "vfork", "message": message, "color": colour}
     text = json.dumps(endpoint) + "\n" if arguments.json else draw("vfork", message, colour)
     return deliver(text, arguments.output, "badge")

@@ -22,6 +22,7 @@ from .. import __version__, commands
 from ..building.cache import CacheError
 from ..extending import ExtensionError
 from ..model.words import words
+from ..running.sites import SiteError
 
 # What a shell answers when it cannot start a command (POSIX, "Exit Status for Commands").
 USAGE, CANNOT_RUN, NOT_FOUND = 2, 126, 127
@@ -71,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         status = int(arguments.does(arguments))
         sys.stdout.flush()
-    except CacheError as error:
+    except (CacheError, SiteError) as error:
         return complain(str(error), USAGE)
     except OSError as error:
         if error.errno not in _NOBODY_READS:

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from ... import __version__
+from ...building import own
 from ...building.cache import Cache
 from ...building.toolchain import NoCompilerError, find_cc
 from ...model import Mode
@@ -115,13 +116,14 @@ def _bench(arguments: argparse.Namespace) -> int:
     rounds = arguments.rounds
     measurements = []
     try:
+        own.place_to_run()
         for measurement in (
             tracers.measure(builder, rounds) if arguments.tracers else measure(builder, modes, sizes, rounds)
         ):
             measurements.append(measurement)
             lines = list(to_table([measurement]))
             print("\n".join(lines if len(measurements) == 1 else lines[1:]), flush=True)
-    except (InterposerError, RuntimeError) as error:
+    except (InterposerError, RuntimeError, ValueError) as error:
         return complain(said(error), CANNOT_RUN)
     if not measurements:
         return complain("bench: nothing could be measured: is there so much memory?", CANNOT_RUN)
@@ -179,9 +181,9 @@ def _rounds(
     for _ in range(rounds):
         for mode in random.sample(list(parents), len(parents)):
             times[mode].append(parents[mode].time_us(what, counts[mode]))
-    for mode, own in times.items():
-        ratios = [a / b for a, b in zip(own, times[Mode.NATIVE], strict=True)]
-        us, ratio = statistics.quantiles(own, n=4), statistics.quantiles(ratios, n=4)
+    for mode, taken in times.items():
+        ratios = [a / b for a, b in zip(taken, times[Mode.NATIVE], strict=True)]
+        us, ratio = statistics.quantiles(taken, n=4), statistics.quantiles(ratios, n=4)
         yield Measurement(
             what, mode.value, size, rounds, counts[mode], us[1], us[0], us[2], ratio[1], ratio[0], ratio[2]
         )

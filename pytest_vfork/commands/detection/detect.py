@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import time
 from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
@@ -32,6 +33,8 @@ def detect(arguments: argparse.Namespace) -> int:
         return complain(f"detection: {what or f'no call {calls[0]!r}'}", USAGE)
     if arguments.deadline <= 0 or arguments.rounds < 1 or arguments.jobs < 1:
         return complain("detection: want a deadline above 0, and one round and one process or more", USAGE)
+    if arguments.cc:
+        os.environ["CC"] = arguments.cc  # for the processes, too
     try:
         find_cc(None)
     except NoCompilerError as error:
