@@ -102,9 +102,21 @@ class _Builder(Builder):
 _builder = cache(_Builder)
 
 
-@cache
+_sessions: dict[tuple[str, float, Mode | None], Session] = {}  # of this process, the newest last
+_SESSIONS_MOST = 4  # each has an agent, and treatments come one after another
+
+
 def _session(name: str, deadline_s: float, other_mode: Mode | None) -> Session:
-    """Boot a treatment, once in each process."""
+    """Boot a treatment, or find it booted."""
+    key = name, deadline_s, other_mode
+    if key not in _sessions:
+        while len(_sessions) >= _SESSIONS_MOST:
+            _sessions.pop(next(iter(_sessions))).close()
+        _sessions[key] = _boot(*key)
+    return _sessions[key]
+
+
+def _boot(name: str, deadline_s: float, other_mode: Mode | None) -> Session:
     fault = None if name == FORK else faults()[name]
     mode = other_mode or (fault.modes[0] if fault else Mode.FORK)
     settings = Settings(mode, _builder(), {"fault": fault.name} if fault else {})

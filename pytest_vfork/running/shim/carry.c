@@ -106,16 +106,38 @@ static _Bool write_object_within_limit(long file)
 	return is_written;
 }
 
+static long make_file(void)
+{
+	long file = CALL(__NR_memfd_create, "vfork-shim", EXECUTABLE);
+
+	return file == -EINVAL ? CALL(__NR_memfd_create, "vfork-shim", 0) : file;
+}
+
+/* A table that is full has room above the soft limit, if the hard one is no lower. */
+static long make_file_within_limit(void)
+{
+	struct limit before, wide;
+	long file = make_file();
+
+	if (file != -EMFILE || CALL(__NR_prlimit64, 0, RLIMIT_NOFILE, 0, &before))
+		return file;
+	wide = (struct limit){ before.most, before.most };
+	if (CALL(__NR_prlimit64, 0, RLIMIT_NOFILE, &wide, 0))
+		return file;
+	file = make_file();
+	CALL(__NR_prlimit64, 0, RLIMIT_NOFILE, &before, 0);
+	return file;
+}
+
 long carry_make(char name[CARRIED_ROOM])
 {
 	struct text text = { name, name + CARRIED_ROOM - 1 };
 	long file;
 
-	if (CALL(__NR_faccessat2, CURRENT_DIRECTORY, FOLDER, MAY_SEARCH, 0))
+	/* /proc/self is the main thread's, which may have ended; it is the next image's */
+	if (CALL(__NR_faccessat2, CURRENT_DIRECTORY, "/proc/thread-self/fd/", MAY_SEARCH, 0))
 		return -ENOENT;
-	file = CALL(__NR_memfd_create, "vfork-shim", EXECUTABLE);
-	if (file == -EINVAL)
-		file = CALL(__NR_memfd_create, "vfork-shim", 0);
+	file = make_file_within_limit();
 	if (is_error(file))
 		return file;
 	if (!write_object_within_limit(file)) {

@@ -17,7 +17,7 @@
 #define DESCRIPTORS 64
 #define FIRST_DESCRIPTOR 3
 #define RESETS_ON_FORK 0x40000000 /* SCHED_RESET_ON_FORK */
-#define PERSISTENT 32768 /* from the bottom of the slot: above what environment.c uses, below what frames take */
+#define PERSISTENT TASK_ROOM /* from the bottom of the slot: above what environment.c uses, below what frames take */
 
 #ifndef __NR_rseq
 #define __NR_rseq 334

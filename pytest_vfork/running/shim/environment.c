@@ -14,8 +14,8 @@
 
 #define AT_IGNORE_TAG 1 /* AT_IGNORE, linux/auxvec.h */
 #define TRACE "LD_TRACE_LOADED_OBJECTS="
+#define PROFILE "LD_PROFILE="
 #define ROOM_FOR_REST 128
-#define ROOM_IN_SLOT 32768 /* above it a trampolined signal may be at work */
 
 const char *environment_find(char **env, const char *name)
 {
@@ -132,6 +132,16 @@ static size_t size_of(struct reader *reader, const char *text)
 	return (size_t)(end - text);
 }
 
+/* `ld.so --list PROGRAM`, or --verify: it says what is needed, and what is preloaded with it. Nothing runs. */
+static _Bool asks_loader(char *const *argv)
+{
+	struct reader list = { 0 }, texts = { 0 };
+
+	if (!argv || !reader_sees(&list, ARG(argv)) || !argv[0] || !reader_sees(&list, ARG(argv + 1)) || !argv[1])
+		return 0;
+	return has_name(&texts, argv[1], "--list") || has_name(&texts, argv[1], "--verify");
+}
+
 static struct survey survey(char *const *env, _Bool is_static)
 {
 	struct survey seen = { .bytes = 3 * 16 + 2 * strlen(config.path) + strlen(config.text) + ROOM_FOR_REST,
@@ -163,7 +173,7 @@ static char *room_for(struct task *task, size_t size)
 {
 	long map;
 
-	if (size <= ROOM_IN_SLOT)
+	if (size <= TASK_ROOM)
 		return (char *)task_room(task);
 	/* of an exec that failed; a task that is no more leaves it to who takes or frees its slot */
 	slot_unmap(task);
@@ -256,7 +266,8 @@ uintptr_t environment_make(struct task *task, uintptr_t env, struct handover *ha
 	struct survey seen = survey((char *const *)env, !!image);
 	size_t list_size = (seen.count + 4) * sizeof(char *), image_size = image ? sizeof(IMAGE) + strlen(image) : 0;
 	char **list, **to, *const *from = (char *const *)env;
-	_Bool preloads = !image && !(seen.traces && handover->is_of_glibc), has_config = 0;
+	_Bool only_looks = (seen.traces && handover->is_of_glibc) || asks_loader((char *const *)handover->loader_argv);
+	_Bool preloads = !image && !only_looks, has_config = 0;
 	struct text text;
 
 	if (!seen.is_readable)
@@ -273,6 +284,8 @@ uintptr_t environment_make(struct task *task, uintptr_t env, struct handover *ha
 		if (seen.has_preload && preloads && has_name(&reader, *from, PRELOAD) &&
 		    (path != config.path || !find_self(*from + sizeof(PRELOAD) - 1))) {
 			*to++ = preload_of(&text, path, *from + sizeof(PRELOAD) - 1);
+		} else if (preloads && has_name(&reader, *from, PROFILE)) {
+			continue; /* ld.so would set a handler of SIGPROF before any constructor, and die of the filter */
 		} else if (!seen.has_config || !has_name(&reader, *from, CONFIG)) {
 			*to++ = *from;
 		} else if (!has_config) { /* of several the first counts */

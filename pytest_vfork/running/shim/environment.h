@@ -16,6 +16,7 @@ struct handover {
 	sigset mask, closed; /* to execute with; those of its signals that the image shall unblock */
 	const char *image; /* for the loader of a static image (load.h); else NULL */
 	_Bool is_of_glibc; /* its loader knows LD_TRACE_LOADED_OBJECTS */
+	uintptr_t loader_argv; /* glibc's ld.so is what is executed: its arguments; else 0 */
 	size_t room_size; /* memory that is needed besides, for as long */
 	void *room;
 };

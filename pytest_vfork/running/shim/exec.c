@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* execve and execveat: the next image gets the shim back, whatever environment the application passes. */
+#include <linux/sched.h>
+
 #include "action.h"
 #include "answers.h"
 #include "call.h"
@@ -51,6 +53,8 @@ static long execute(struct frame *frame, struct task *task, struct image *image,
 	const struct registers *regs = &frame->regs;
 	struct handover handover = { .shim = shim, .is_of_glibc = image->is_of_glibc };
 
+	if (image->is_loader && image->is_of_glibc)
+		handover.loader_argv = argv_of(regs);
 	handover.closed = kind == IMAGE_WITHOUT_SHIM ? 0 : dispositions_handled(task->dispositions) & ~frame->mask;
 	handover.mask = frame->mask | handover.closed;
 	if (kind == IMAGE_STATIC)
@@ -79,6 +83,9 @@ static struct frame *answer(struct frame *frame, struct task *task, struct image
 	if (kind == IMAGE_STATIC && behaviour->refuses_static_images && task->is_vfork_child)
 		result = -EPERM;
 	if (result >= 0 && gets_shim && !image_opens_shim(kind) && image_is_there(image)) {
+		/* who shares the descriptors is not to see it */
+		if (task->shares_files)
+			CALL(__NR_unshare, CLONE_FILES);
 		file = carry_make(name);
 		if (is_error(file) && !image_finds_shim())
 			result = image_refuse(image);

@@ -47,7 +47,7 @@ static long refuse(const struct look *look, long file, const char *is, const cha
 	struct text text = { link, link + sizeof(link) - 1 };
 	long size;
 
-	text_add(&text, "/proc/self/fd/");
+	text_add(&text, "/proc/thread-self/fd/");
 	text_add_number(&text, file);
 	size = CALL(__NR_readlink, link, name, sizeof(name) - 1);
 	name[is_error(size) ? 0 : size] = 0;
@@ -66,7 +66,7 @@ static long open_again(const struct look *look, uint64_t flags)
 
 	if (!(look->flags & AT_EMPTY_PATH_FLAG))
 		return CALL(__NR_openat, look->directory, look->path, flags);
-	text_add(&text, "/proc/self/fd/"); /* execveat of a descriptor, which O_PATH may have made unreadable */
+	text_add(&text, "/proc/thread-self/fd/"); /* execveat of a descriptor, which O_PATH may have made unreadable; /proc/self may have ended before us */
 	text_add_number(&text, look->directory);
 	file = CALL(__NR_openat, AT_FDCWD_FLAG, link, flags);
 	/* without /proc: the descriptor itself, if it can be read */

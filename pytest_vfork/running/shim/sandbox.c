@@ -13,8 +13,10 @@
 #include "call.h"
 #include "config.h"
 #include "filter.h"
+#include "gate.h"
 #include "memory.h"
 #include "slot.h"
+#include "text.h"
 
 #ifndef PR_SET_SYSCALL_USER_DISPATCH
 #define PR_SET_SYSCALL_USER_DISPATCH 59
@@ -146,16 +148,52 @@ static void bind_threads(const struct task *task)
 			other->vfork_error = task->vfork_error;
 }
 
+/*
+ * What is put before a filter. The shim leaves its handler by rt_sigreturn, which a list of what a program needs may lack, for the program has
+ * no handlers: the call that sets the filter would be its last. It is allowed at the place where the shim makes it, and there alone; whoever
+ * can jump there can jump to a handler's own return, too. The filter begins with the accumulator that it expects (A is 0 at first).
+ */
+static const struct sock_filter way_back[] = {
+	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 0, 8),
+	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_rt_sigreturn, 0, 6),
+	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, instruction_pointer) + 4),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SHIM_HOME >> 32, 0, 4),
+	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, instruction_pointer)),
+	BPF_STMT(BPF_ALU | BPF_AND | BPF_K, (uint32_t)SHIM_PLACE_MASK),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)SHIM_HOME, 0, 1),
+	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	BPF_STMT(BPF_LD | BPF_IMM, 0),
+};
+#define WAY_BACK (sizeof(way_back) / sizeof(*way_back))
+#define LONGEST ((TASK_ROOM - sizeof(struct sock_fprog)) / sizeof(struct sock_filter) - WAY_BACK)
+
+/* Returns where the filter now is. */
+static uintptr_t with_way_back(const struct task *task, const struct sock_fprog *given)
+{
+	struct sock_fprog *program = (struct sock_fprog *)task_room(task);
+	struct sock_filter *code = (struct sock_filter *)(program + 1);
+
+	memcpy(code, way_back, sizeof(way_back));
+	memcpy(code + WAY_BACK, given->filter, given->len * sizeof(*code));
+	*program = (struct sock_fprog){ .len = (unsigned short)(WAY_BACK + given->len), .filter = code };
+	return ARG(program);
+}
+
 static long set_filter(struct task *task, const struct registers *regs, uintptr_t program)
 {
 	uint64_t flags = regs->rax == __NR_seccomp ? regs->rsi : 0;
 	const struct sock_fprog *given = (const struct sock_fprog *)program;
-	long result = call6((long)regs->rax, regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8, regs->r9);
+	/* before the call: the filter may allow no look at memory */
+	_Bool is_there = can_read(program, sizeof(*given)) && can_read(ARG(given->filter), given->len * sizeof(struct sock_filter));
+	uint64_t set = is_there && given->len && given->len <= LONGEST ? with_way_back(task, given) : regs->rdx;
+	long result = call6((long)regs->rax, regs->rdi, regs->rsi, set, regs->r10, regs->r8, regs->r9);
 
 	/* the thread that cannot have it; else it is a descriptor (SECCOMP_FILTER_FLAG_NEW_LISTENER) */
 	if (result > 0 && flags & SECCOMP_FILTER_FLAG_TSYNC && !(flags & TSYNC_ESRCH))
 		return result;
-	if (!is_error(result) && can_read(program, sizeof(*given)) && can_read(ARG(given->filter), given->len * sizeof(struct sock_filter)))
+	if (!is_error(result) && is_there)
 		learn(task, given->filter);
 	if (!is_error(result) && flags & SECCOMP_FILTER_FLAG_TSYNC)
 		bind_threads(task);

@@ -97,7 +97,8 @@ struct altstack task_stack(struct task *task, sigset mask, _Bool waits);
 const struct state *task_state_at(const struct task *task, const struct altstack *stack);
 /* Above the slot's stack: where a frame can be left from that brings another stack, for on one that is in force the kernel changes none. */
 uintptr_t task_aside(const struct task *task);
-/* The lowest address of the slot's stack. */
+/* The lowest address of the slot's stack: so many bytes for the answer to a call. Above them a trampolined signal may be at work. */
+#define TASK_ROOM 32768
 uintptr_t task_room(const struct task *task);
 
 #endif
