@@ -14,6 +14,7 @@ import pytest
 
 from pytest_vfork.building.builder import Builder
 from pytest_vfork.model import Mode
+from pytest_vfork.records.read import read_record
 from pytest_vfork.running.interposers import InterposerError, Settings, probe
 from pytest_vfork.running.interposers.shim import Shim
 from pytest_vfork.running.sites import Launch
@@ -155,3 +156,12 @@ def test_the_shim_refuses_a_fault_that_it_does_not_know(builder: Builder) -> Non
 def test_settings_with_an_unknown_fault_raise(builder: Builder) -> None:
     with pytest.raises((FaultError, InterposerError)):
         Shim(Settings(Mode.EMULATE, builder, {"fault": "spork"}))
+
+
+def test_a_case_whose_call_is_refused_ends_by_itself(run: Run, pytester: pytest.Pytester) -> None:
+    refused = ("--vfork-mode=reissue", "--vfork-fault=refused-with-enosys", "--vfork-calls=clone3", "-n2")
+    run(*SUITE, *refused, "--vfork-deadline=20", "--vfork-record=run.jsonl")
+    read = read_record(pytester.path / "run.jsonl")
+    cases = [item for item in read.items.values() if item.call and item.seen]
+    assert len(cases) > 150
+    assert [item.name for item in cases if item.seen and item.seen.status is None] == []

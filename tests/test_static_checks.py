@@ -97,3 +97,8 @@ def written(folder: Path, case: Case, call: str) -> Path:
 @pytest.mark.parametrize("script", SHELL, ids=lambda script: script.name)
 def test_shellcheck_finds_nothing(script: Path) -> None:
     assert said_by("shellcheck", script) == ""
+
+
+@pytest.mark.needs(actionlint="actionlint -version")
+def test_actionlint_finds_nothing_in_the_job_that_others_copy() -> None:
+    assert said_by("actionlint", ROOT / "docs" / "examples" / "downstream" / "ci" / "github.yml") == ""
