@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -99,6 +100,7 @@ def test_shellcheck_finds_nothing(script: Path) -> None:
     assert said_by("shellcheck", script) == ""
 
 
-@pytest.mark.needs(actionlint="actionlint -version")
 def test_actionlint_finds_nothing_in_the_job_that_others_copy() -> None:
+    if not shutil.which("actionlint"):
+        pytest.skip("actionlint is not here: go install github.com/rhysd/actionlint/cmd/actionlint@latest")
     assert said_by("actionlint", ROOT / "docs" / "examples" / "downstream" / "ci" / "github.yml") == ""
