@@ -256,3 +256,19 @@ def test_the_soak_tells_what_is_red() -> None:
     row, red = done.stdout.splitlines()
     assert (done.returncode, " | idle | 1 | 1 | 0 | 1 | 0 | " in row) == (1, True), done
     assert red == "suspension/parent-waits-until-exec:clone3: fail 1"
+
+
+@pytest.mark.parametrize("compiler", ["/bin/true", "/bin/false"])
+@pytest.mark.parametrize(
+    "command", ["run -- true", "census -- true", "doctor", "bench --rounds=2 --rss=1", "detection --faults=fork"]
+)
+def test_a_compiler_that_makes_nothing_is_no_traceback(compiler: str, command: str) -> None:
+    done = run("--vfork-cc", compiler, *command.split())
+    assert done.returncode in (2, 126)
+    assert f"{compiler} " in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_deadline_that_is_no_number_is_an_error_of_use() -> None:
+    done = run("detection", "--deadline=nan")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "want a deadline above 0" in done.stderr

@@ -162,7 +162,12 @@ class Builder:
         def make(folder: Path) -> None:
             for name, text in sources.items():
                 (folder / name).write_text(text, "utf-8")
-            said = _run([*command, *(() if classes else ("-o", stem)), main], folder, is_here=True)
+            said = _run(
+                [*command, *(() if classes else ("-o", stem)), main],
+                folder,
+                makes="" if classes else stem,
+                is_here=True,
+            )
             (folder / COMPILER_LOG).write_text(said, "utf-8")
 
         key = ("compiled", *sources, *sources.values(), *command, toolchain.identify(compiler, version))
@@ -178,7 +183,7 @@ class Builder:
         text = "\0".join(file.name + "\0" + file.read_text("utf-8") for file in files)
 
         def make(folder: Path) -> None:
-            _run([*self.cc, *flags, *map(str, sources), "-o", str(folder / name)], folder)
+            _run([*self.cc, *flags, *map(str, sources), "-o", str(folder / name)], folder, makes=name)
 
         return self.cache.get(("shared", name, text, *flags, toolchain.identify(self.cc)), make) / name
 
@@ -187,7 +192,7 @@ class Builder:
 
         def make(folder: Path) -> None:
             (folder / filename).write_text(source, "utf-8")
-            said = _run([*command, "-o", str(folder / stem), str(folder / filename)], folder)
+            said = _run([*command, "-o", str(folder / stem), str(folder / filename)], folder, makes=stem)
             (folder / COMPILER_LOG).write_text(said, "utf-8")
             _note(folder, [*command, "-o", stem, filename])
 
@@ -258,8 +263,8 @@ def _note(folder: Path, command: list[str]) -> None:
     (folder / COMPILER_COMMAND).write_text(f"{shlex.join(command)}\n", "utf-8")
 
 
-def _run(command: list[str], folder: Path, *, is_here: bool = False) -> str:
-    """Run a compiler that fills a folder, in that folder if `is_here`; return what it says."""
+def _run(command: list[str], folder: Path, *, makes: str = "", is_here: bool = False) -> str:
+    """Run a compiler that fills a folder, with a file `makes` for one, in it if `is_here`; return what it says."""
     try:
         with toolchain.compiling_in(folder) as env:
             done = subprocess.run(
@@ -281,4 +286,6 @@ def _run(command: list[str], folder: Path, *, is_here: bool = False) -> str:
     if done.returncode:
         where = f"cd {folder} && " if is_here else ""
         raise CompileError(f"{where}{' '.join(command)}\n{done.stdout}{done.stderr}")
+    if makes and not (folder / makes).exists():
+        raise CompileError(f"{command[0]} has made nothing: {' '.join(command)}")
     return done.stderr

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
 import jinja2
@@ -42,7 +41,7 @@ def main(arguments: argparse.Namespace) -> int:
     except RecordError as error:
         return complain(f"badge: {error}", USAGE)
     for problem in record.problems:
-        print(f"pytest-vfork: badge: {arguments.record}: not whole: {problem}", file=sys.stderr)
+        complain(f"badge: {arguments.record}: not whole: {problem}", 0)
     message, colour = words(record)
     endpoint = {"schemaVersion": 1, "label": "vfork", "message": message, "color": colour}
     text = json.dumps(endpoint) + "\n" if arguments.json else draw("vfork", message, colour)

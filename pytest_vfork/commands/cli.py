@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__, commands
-from ..building.cache import CacheError
+from ..building.cache import CacheError, RefusedError
 from ..extending import ExtensionError
 from ..model.words import words
 from ..running.sites import SiteError
@@ -72,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         status = int(arguments.does(arguments))
         sys.stdout.flush()
-    except (CacheError, SiteError) as error:
+    except (CacheError, RefusedError, SiteError) as error:
         return complain(str(error), USAGE)
     except OSError as error:
         if error.errno not in _NOBODY_READS:

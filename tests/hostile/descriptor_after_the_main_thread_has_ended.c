@@ -19,7 +19,7 @@ static void *execute(void *unused)
 	int file = open("/bin/echo", O_PATH | O_CLOEXEC);
 
 	while (!main_has_ended())
-		usleep(1000);
+		usleep(1000); /* a pause between looks: decides nothing */
 	fexecve(file, argv, environ);
 	say("failed", errno);
 	exit(2);

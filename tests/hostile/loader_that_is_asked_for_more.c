@@ -18,14 +18,14 @@ static int run(char **argv, char **env, int out)
 	return status;
 }
 
-static void ask(char *option)
+static void ask(char *first, char *second, char *third)
 {
-	char *argv[] = { LOADER, option, "/bin/true", NULL }, text[4096];
+	char *argv[] = { LOADER, first, second, third ? third : "/bin/true", third ? "/bin/true" : NULL, NULL }, text[4096];
 	int ends[2], lines = 0;
 
 	if (pipe(ends))
 		exit(1);
-	say(option, run(argv, environ, ends[1]));
+	say(first, run(argv, environ, ends[1]));
 	close(ends[1]);
 	for (ssize_t size; (size = read(ends[0], text, sizeof(text))) > 0;)
 		for (ssize_t i = 0; i < size; i++)
@@ -39,8 +39,11 @@ int main(void)
 
 	if (access(LOADER, X_OK))
 		lacks("glibc's ld.so");
-	ask("--list");
-	ask("--verify");
+	ask("--inhibit-cache", "--list", NULL);
+	ask("--inhibit-cache", "--verify", NULL);
+	ask("--argv0", "--verify", "--list");
+	ask("--library-path", "--list", NULL);
+	say("alone", run((char *[]){ LOADER, "--verify", "/bin/true", NULL }, environ, 1));
 	if (!mkdtemp(folder))
 		return 1;
 	snprintf(output, sizeof(output), "LD_PROFILE_OUTPUT=%s", folder);

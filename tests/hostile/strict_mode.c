@@ -4,13 +4,17 @@
 
 #include <linux/seccomp.h>
 
-static void try(const char *what, long call, int by_seccomp)
+/* By prctl, by seccomp, and by seccomp with what the kernel does not read of an operation. */
+enum way { PRCTL, SECCOMP, GARBAGE };
+
+static void try(const char *what, long call, enum way way)
 {
 	int status = -1;
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		long result = by_seccomp ? syscall(SYS_seccomp, SECCOMP_SET_MODE_STRICT, 0, NULL) : prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT);
+		long operation = (way == GARBAGE ? 1l << 32 : 0) | SECCOMP_SET_MODE_STRICT;
+		long result = way == PRCTL ? prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) : syscall(SYS_seccomp, operation, 0, NULL);
 
 		if (result)
 			syscall(SYS_exit, 9);
@@ -25,11 +29,12 @@ static void try(const char *what, long call, int by_seccomp)
 
 int main(void)
 {
-	try("exit", SYS_exit, 0);
-	try("getpid", SYS_getpid, 0);
-	try("vfork", SYS_vfork, 0);
-	try("exit", SYS_exit, 1);
-	try("close", SYS_close, 1);
-	try("exit_group", SYS_exit_group, 1);
+	try("exit", SYS_exit, PRCTL);
+	try("getpid", SYS_getpid, PRCTL);
+	try("vfork", SYS_vfork, PRCTL);
+	try("exit", SYS_exit, SECCOMP);
+	try("close", SYS_close, SECCOMP);
+	try("exit_group", SYS_exit_group, SECCOMP);
+	try("getpid", SYS_getpid, GARBAGE);
 	return spawn_true();
 }

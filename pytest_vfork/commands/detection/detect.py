@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -31,7 +32,7 @@ def detect(arguments: argparse.Namespace) -> int:
     if not names or not cases or calls:
         what = f"no fault {arguments.faults!r}" if not names else f"no case {arguments.cases!r}" if not cases else ""
         return complain(f"detection: {what or f'no call {calls[0]!r}'}", USAGE)
-    if arguments.deadline <= 0 or arguments.rounds < 1 or arguments.jobs < 1:
+    if not 0 < arguments.deadline < math.inf or arguments.rounds < 1 or arguments.jobs < 1:
         return complain("detection: want a deadline above 0, and one round and one process or more", USAGE)
     if arguments.cc:
         os.environ["CC"] = arguments.cc  # for the processes, too

@@ -113,7 +113,10 @@ static long make_file(void)
 	return file == -EINVAL ? CALL(__NR_memfd_create, "vfork-shim", 0) : file;
 }
 
-/* A table that is full has room above the soft limit, if the hard one is no lower. */
+/*
+ * A table that is full has room above the soft limit, if the hard one is no lower. The limit is the process's: another thread that opens
+ * something in between gets a descriptor that it would not have got.
+ */
 static long make_file_within_limit(void)
 {
 	struct limit before, wide;

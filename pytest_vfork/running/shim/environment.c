@@ -132,14 +132,29 @@ static size_t size_of(struct reader *reader, const char *text)
 	return (size_t)(end - text);
 }
 
-/* `ld.so --list PROGRAM`, or --verify: it says what is needed, and what is preloaded with it. Nothing runs. */
+static const char *word_at(struct reader *list, char *const *argv)
+{
+	return reader_sees(list, ARG(argv)) ? *argv : NULL;
+}
+
+/* `ld.so [OPTION]... --list PROGRAM`, or --verify: it says what is needed, and what is preloaded with it. Nothing runs. */
 static _Bool asks_loader(char *const *argv)
 {
+	static const char *const valued[] = { "--library-path", "--argv0", "--preload", "--audit", "--inhibit-rpath", "--glibc-hwcaps-" };
 	struct reader list = { 0 }, texts = { 0 };
+	const char *word = argv ? word_at(&list, argv) : NULL;
+	unsigned int i;
 
-	if (!argv || !reader_sees(&list, ARG(argv)) || !argv[0] || !reader_sees(&list, ARG(argv + 1)) || !argv[1])
-		return 0;
-	return has_name(&texts, argv[1], "--list") || has_name(&texts, argv[1], "--verify");
+	while (word && (word = word_at(&list, ++argv)) && has_name(&texts, word, "--")) {
+		if (has_name(&texts, word, "--list") || has_name(&texts, word, "--verify"))
+			return 1;
+		for (i = 0; i < sizeof(valued) / sizeof(*valued); i++)
+			if (has_name(&texts, word, valued[i]))
+				break;
+		if (i < sizeof(valued) / sizeof(*valued))
+			word = word_at(&list, ++argv);
+	}
+	return 0;
 }
 
 static struct survey survey(char *const *env, _Bool is_static)

@@ -23,11 +23,10 @@
 #define PR_SYS_DISPATCH_ON 1
 #endif
 #define TSYNC_ESRCH (1ul << 4) /* SECCOMP_FILTER_FLAG_TSYNC_ESRCH, Linux 5.7: without it TSYNC and NEW_LISTENER exclude each other */
-#define STEPS 4096 /* BPF_MAXINSNS: there are no loops */
 #define MEMORY 16 /* BPF_MEMWORDS */
 
 struct machine {
-	const struct sock_filter *code;
+	const struct sock_filter *code, *end;
 	const struct seccomp_data *data;
 	uint32_t a, x, memory[MEMORY];
 };
@@ -84,16 +83,16 @@ static uint32_t loaded(const struct machine *m, const struct sock_filter *at)
 	case BPF_LEN:
 		return sizeof(*m->data);
 	}
-	return at->k + 4 <= sizeof(*m->data) ? *(const uint32_t *)((const char *)m->data + at->k) : 0;
+	return at->k <= sizeof(*m->data) - 4 ? *(const uint32_t *)((const char *)m->data + at->k) : 0;
 }
 
-/* What a filter answers; the kernel has accepted it, so it is well formed. */
+/* What a filter answers. One that is not well formed is not left, and the kernel refuses it. */
 static uint32_t run(struct machine *m)
 {
-	const struct sock_filter *at = m->code;
-	int steps;
+	const struct sock_filter *at;
 
-	for (steps = 0; steps < STEPS; steps++, at++) {
+	/* a jump may lead beyond the end, but never back */
+	for (at = m->code; at < m->end; at++) {
 		uint32_t operand = BPF_SRC(at->code) == BPF_X ? m->x : at->k;
 
 		switch (BPF_CLASS(at->code)) {
@@ -128,11 +127,17 @@ static uint32_t run(struct machine *m)
 	return SECCOMP_RET_ALLOW;
 }
 
-static void learn(struct task *task, const struct sock_filter *code)
+static uint32_t answer_to(const struct sock_fprog *filter, const struct seccomp_data *call)
+{
+	struct machine machine = { .code = filter->filter, .end = filter->filter + filter->len, .data = call };
+
+	return run(&machine);
+}
+
+static void learn(struct task *task, const struct sock_fprog *filter)
 {
 	const struct seccomp_data vfork = { .nr = __NR_vfork, .arch = AUDIT_ARCH_X86_64 };
-	struct machine machine = { .code = code, .data = &vfork };
-	uint32_t answer = run(&machine);
+	uint32_t answer = answer_to(filter, &vfork);
 
 	if ((answer & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO)
 		task->vfork_error = (int32_t)(answer & SECCOMP_RET_DATA);
@@ -149,14 +154,15 @@ static void bind_threads(const struct task *task)
 }
 
 /*
- * What is put before a filter. The shim leaves its handler by rt_sigreturn, which a list of what a program needs may lack, for the program has
- * no handlers: the call that sets the filter would be its last. It is allowed at the place where the shim makes it, and there alone; whoever
- * can jump there can jump to a handler's own return, too. The filter begins with the accumulator that it expects (A is 0 at first).
+ * What is put before a filter that lacks them. The shim blocks and looks by rt_sigprocmask and leaves its handler by rt_sigreturn, which a list
+ * of what a program needs may not have, for the program has no handlers: the call that sets the filter would be its last. They are allowed at
+ * the place where the shim makes them, and there alone; neither gives a right. The filter begins with the accumulator that it expects (A is 0).
  */
 static const struct sock_filter way_back[] = {
 	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 0, 8),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 0, 9),
 	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_rt_sigprocmask, 1, 0),
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_rt_sigreturn, 0, 6),
 	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, instruction_pointer) + 4),
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SHIM_HOME >> 32, 0, 4),
@@ -169,32 +175,55 @@ static const struct sock_filter way_back[] = {
 #define WAY_BACK (sizeof(way_back) / sizeof(*way_back))
 #define LONGEST ((TASK_ROOM - sizeof(struct sock_fprog)) / sizeof(struct sock_filter) - WAY_BACK)
 
-/* Returns where the filter now is. */
-static uintptr_t with_way_back(const struct task *task, const struct sock_fprog *given)
+static _Bool lets_back(const struct sock_fprog *filter)
 {
-	struct sock_fprog *program = (struct sock_fprog *)task_room(task);
-	struct sock_filter *code = (struct sock_filter *)(program + 1);
+	const struct seccomp_data mask = { __NR_rt_sigprocmask, AUDIT_ARCH_X86_64, shim_gate.call, { SIG_SETMASK } };
+	const struct seccomp_data leave = { .nr = __NR_rt_sigreturn, .arch = AUDIT_ARCH_X86_64, .instruction_pointer = shim_gate.leave };
 
+	return answer_to(filter, &mask) == SECCOMP_RET_ALLOW && answer_to(filter, &leave) == SECCOMP_RET_ALLOW;
+}
+
+/* A filter in memory of ours, for another thread may change the application's: what is looked at is what is set. NULL: too long for it. */
+static struct sock_fprog *copy_filter(const struct task *task, const struct sock_fprog *given)
+{
+	struct sock_fprog *copy = (struct sock_fprog *)task_room(task);
+	struct sock_filter *code = (struct sock_filter *)(copy + 1);
+
+	if (given->len > LONGEST)
+		return NULL;
 	memcpy(code, way_back, sizeof(way_back));
 	memcpy(code + WAY_BACK, given->filter, given->len * sizeof(*code));
-	*program = (struct sock_fprog){ .len = (unsigned short)(WAY_BACK + given->len), .filter = code };
-	return ARG(program);
+	*copy = (struct sock_fprog){ .len = given->len, .filter = code + WAY_BACK };
+	return copy;
 }
 
 static long set_filter(struct task *task, const struct registers *regs, uintptr_t program)
 {
-	uint64_t flags = regs->rax == __NR_seccomp ? regs->rsi : 0;
-	const struct sock_fprog *given = (const struct sock_fprog *)program;
-	/* before the call: the filter may allow no look at memory */
-	_Bool is_there = can_read(program, sizeof(*given)) && can_read(ARG(given->filter), given->len * sizeof(struct sock_filter));
-	uint64_t set = is_there && given->len && given->len <= LONGEST ? with_way_back(task, given) : regs->rdx;
-	long result = call6((long)regs->rax, regs->rdi, regs->rsi, set, regs->r10, regs->r8, regs->r9);
+	uint32_t flags = (uint32_t)regs->rax == __NR_seccomp ? (uint32_t)regs->rsi : 0;
+	struct sock_fprog given = { 0 }, *copy = NULL, set;
+	uint64_t argument = regs->rdx;
+	long result;
 
+	/* before the call: the filter may allow no look at memory */
+	if (can_read(program, sizeof(given))) {
+		given = *(const struct sock_fprog *)program;
+		if (!can_read(ARG(given.filter), given.len * sizeof(*given.filter)))
+			given.len = 0;
+	}
+	if (given.len)
+		copy = copy_filter(task, &given);
+	if (copy) {
+		set = given = *copy;
+		if (!lets_back(copy))
+			set = (struct sock_fprog){ .len = (unsigned short)(WAY_BACK + copy->len), .filter = copy->filter - WAY_BACK };
+		argument = ARG(&set);
+	}
+	result = call6((long)regs->rax, regs->rdi, regs->rsi, argument, regs->r10, regs->r8, regs->r9);
 	/* the thread that cannot have it; else it is a descriptor (SECCOMP_FILTER_FLAG_NEW_LISTENER) */
 	if (result > 0 && flags & SECCOMP_FILTER_FLAG_TSYNC && !(flags & TSYNC_ESRCH))
 		return result;
-	if (!is_error(result) && is_there)
-		learn(task, given->filter);
+	if (!is_error(result))
+		learn(task, &given);
 	if (!is_error(result) && flags & SECCOMP_FILTER_FLAG_TSYNC)
 		bind_threads(task);
 	return result;
@@ -213,10 +242,11 @@ struct frame *answer_seccomp(struct frame *frame, struct task *task)
 {
 	struct registers *regs = &frame->regs;
 
-	if (regs->rdi == SECCOMP_SET_MODE_STRICT && !regs->rsi && !regs->rdx)
+	/* of an operation, of flags and of an option the kernel reads 32 bits */
+	if ((uint32_t)regs->rdi == SECCOMP_SET_MODE_STRICT && !(uint32_t)regs->rsi && !regs->rdx)
 		regs->rax = (uint64_t)set_strict(task);
 	else
-		regs->rax = (uint64_t)set_filter(task, regs, regs->rdi == SECCOMP_SET_MODE_FILTER ? regs->rdx : 0);
+		regs->rax = (uint64_t)set_filter(task, regs, (uint32_t)regs->rdi == SECCOMP_SET_MODE_FILTER ? regs->rdx : 0);
 	return frame;
 }
 
@@ -238,12 +268,13 @@ static long dispatch(const struct registers *regs)
 struct frame *answer_prctl(struct frame *frame, struct task *task)
 {
 	struct registers *regs = &frame->regs;
+	uint32_t option = (uint32_t)regs->rdi;
 
-	if (regs->rdi == PR_CAPBSET_DROP || regs->rdi == PR_SET_SECUREBITS) {
+	if (option == PR_CAPBSET_DROP || option == PR_SET_SECUREBITS) {
 		config.root_changes = 1; /* by the next exec */
 		return answer_rights(frame, task);
 	}
-	if (regs->rdi == PR_SET_SYSCALL_USER_DISPATCH)
+	if (option == PR_SET_SYSCALL_USER_DISPATCH)
 		regs->rax = (uint64_t)dispatch(regs);
 	else if (regs->rsi == SECCOMP_MODE_STRICT)
 		regs->rax = (uint64_t)set_strict(task);
