@@ -121,9 +121,10 @@ def test_fork_breaks_what_says_so_and_nothing_else(
     outcomes = {(line["id"], line["call"], line["variant"]): line["outcome"] for line in verdicts}
     says = {case.id: "fork" in case.fails_under for case in suite.cases()}
     says |= {workload.id: "fork" in workload.fails_under for workload in suite.workloads()}
-    judged = [item for item, outcome in outcomes.items() if outcome not in UNSEEN]
-    foreseen = {item: "fail" if says[item[0]] else "pass" for item in judged}
-    assert {item: outcomes[item] for item in foreseen} == foreseen
+    judged = {item: outcome for item, outcome in outcomes.items() if outcome not in UNSEEN}
+    assert len(judged) > 1000
+    wrong = {item: outcome for item, outcome in judged.items() if outcome != ("fail" if says[item[0]] else "pass")}
+    assert wrong == {}
 
 
 def test_levels_say_what_a_plain_fork_keeps() -> None:
