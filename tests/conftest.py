@@ -2,8 +2,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import browser
@@ -64,6 +65,14 @@ def run(home: str, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.delenv(name, raising=False)
     pytester.makeini("[pytest]\naddopts = --strict-markers --strict-config -p no:cacheprovider\n")
     return lambda *arguments: pytester.runpytest_subprocess("-c", "tox.ini", *arguments, timeout=500)
+
+
+@pytest.fixture
+def heeds_sigint() -> Iterator[None]:
+    """What is begun in the background of a script ignores SIGINT, and so does all that it starts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

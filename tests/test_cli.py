@@ -2,13 +2,10 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
-import psutil
 import pytest
 
 COMMAND = [sys.executable, "-c", "import sys; from pytest_vfork.commands.cli import main; sys.exit(main())"]
@@ -248,39 +245,6 @@ def test_bad_usage_of_our_own_tools_is_one_sentence(
         check=False,
     )
     assert (done.returncode, says in done.stderr, "Traceback" in done.stderr) == (2, True, False), done.stderr
-
-
-def test_the_soak_tells_what_is_red() -> None:
-    item = "[suspension/parent-waits-until-exec:clone3]"
-    words = [*SOAK, "--runs=1", "--mode=fork", "--", "--vfork-claim=linux", "-k", item, "../c_tests/suspension"]
-    done = subprocess.run(
-        [sys.executable, *words], cwd=Path(__file__).parent, capture_output=True, text=True, timeout=120, check=False
-    )
-    row, red = done.stdout.splitlines()
-    assert (done.returncode, " | idle | 1 | 1 | 0 | 1 | 0 | " in row) == (1, True), done
-    assert red == "suspension/parent-waits-until-exec:clone3: fail 1"
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_the_soak_ends_in_the_middle_of_a_run(number: int) -> None:
-    with subprocess.Popen(
-        [sys.executable, *SOAK, "--runs=1", "../c_tests"],
-        cwd=Path(__file__).parent,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as soak:
-        process, until = psutil.Process(soak.pid), time.monotonic() + 60
-        while not (started := process.children(recursive=True)[3:]):  # pytest, two workers, and what they run
-            assert soak.poll() is None
-            assert time.monotonic() < until
-            time.sleep(0.01)  # a pause between looks: decides nothing
-        soak.send_signal(number)
-        told, complained = soak.communicate(timeout=120)
-    assert (soak.returncode, complained) == (1, "")
-    assert told == "| emulate ../c_tests | idle | 0 | 0 | 0 | 0 | 0 |  |\n"
-    gone, alive = psutil.wait_procs(started, timeout=20)
-    assert (bool(gone), alive) == (True, [])
 
 
 @pytest.mark.parametrize("compiler", ["/bin/true", "/bin/false"])

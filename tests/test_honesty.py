@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -223,14 +223,6 @@ def test_the_record_has_the_ladder_without_a_terminal(run: Run, tiny: Path) -> N
     result = run(*started("-p", "no:terminal"))
     assert result.ret == 0
     assert the_end(tiny.parents[1])["reached"] == "linux"
-
-
-@pytest.fixture
-def heeds_sigint() -> Iterator[None]:
-    """What is begun in the background of a script ignores SIGINT, and so does all that it starts."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 @both
