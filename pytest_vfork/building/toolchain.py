@@ -118,7 +118,9 @@ def compiling_in(folder: Path) -> Iterator[dict[str, str]]:
 @cache
 def identify(command: tuple[str, ...], version: str = "--version") -> str:
     """Return what the compiler says of its own version: part of the key of all that it builds."""
-    done = subprocess.run([*command, version], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [*command, version], capture_output=True, text=True, errors="replace", timeout=60, check=False
+    )
     return " ".join(command) + "\n" + done.stdout
 
 

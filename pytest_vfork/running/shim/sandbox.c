@@ -24,11 +24,13 @@
 #endif
 #define TSYNC_ESRCH (1ul << 4) /* SECCOMP_FILTER_FLAG_TSYNC_ESRCH, Linux 5.7: without it TSYNC and NEW_LISTENER exclude each other */
 #define MEMORY 16 /* BPF_MEMWORDS */
+#define MAX_ERRNO 4095
 
 struct machine {
 	const struct sock_filter *code, *end;
 	const struct seccomp_data *data;
 	uint32_t a, x, memory[MEMORY];
+	_Bool looks; /* at more than which call it is */
 };
 
 static uint32_t calculate(uint16_t operation, uint32_t a, uint32_t b)
@@ -41,7 +43,7 @@ static uint32_t calculate(uint16_t operation, uint32_t a, uint32_t b)
 	case BPF_MUL:
 		return a * b;
 	case BPF_DIV:
-		return b ? a / b : 0;
+		return a / b;
 	case BPF_AND:
 		return a & b;
 	case BPF_OR:
@@ -49,9 +51,9 @@ static uint32_t calculate(uint16_t operation, uint32_t a, uint32_t b)
 	case BPF_XOR:
 		return a ^ b;
 	case BPF_LSH:
-		return b < 32 ? a << b : 0;
+		return a << (b & 31);
 	case BPF_RSH:
-		return b < 32 ? a >> b : 0;
+		return a >> (b & 31);
 	case BPF_NEG:
 		return 0 - a;
 	}
@@ -73,8 +75,10 @@ static _Bool jumps(uint16_t operation, uint32_t a, uint32_t b)
 	return 0;
 }
 
-static uint32_t loaded(const struct machine *m, const struct sock_filter *at)
+static uint32_t loaded(struct machine *m, const struct sock_filter *at)
 {
+	uint32_t word;
+
 	switch (BPF_MODE(at->code)) {
 	case BPF_IMM:
 		return at->k;
@@ -83,7 +87,13 @@ static uint32_t loaded(const struct machine *m, const struct sock_filter *at)
 	case BPF_LEN:
 		return sizeof(*m->data);
 	}
-	return at->k <= sizeof(*m->data) - 4 ? *(const uint32_t *)((const char *)m->data + at->k) : 0;
+	if (at->k > sizeof(*m->data) - sizeof(word))
+		return 0;
+	if (at->k >= offsetof(struct seccomp_data, instruction_pointer))
+		m->looks = 1;
+	/* a copy: half of what is no uint32_t is read, which the compiler need not see otherwise */
+	memcpy(&word, (const char *)m->data + at->k, sizeof(word));
+	return word;
 }
 
 /* What a filter answers. One that is not well formed is not left, and the kernel refuses it. */
@@ -109,6 +119,8 @@ static uint32_t run(struct machine *m)
 			m->memory[at->k % MEMORY] = m->x;
 			break;
 		case BPF_ALU:
+			if (BPF_OP(at->code) == BPF_DIV && !operand)
+				return SECCOMP_RET_KILL_THREAD; /* which is 0, what a program that stops there answers */
 			m->a = calculate(BPF_OP(at->code), m->a, operand);
 			break;
 		case BPF_JMP:
@@ -127,20 +139,14 @@ static uint32_t run(struct machine *m)
 	return SECCOMP_RET_ALLOW;
 }
 
-static uint32_t answer_to(const struct sock_fprog *filter, const struct seccomp_data *call)
-{
-	struct machine machine = { .code = filter->filter, .end = filter->filter + filter->len, .data = call };
-
-	return run(&machine);
-}
-
 static void learn(struct task *task, const struct sock_fprog *filter)
 {
 	const struct seccomp_data vfork = { .nr = __NR_vfork, .arch = AUDIT_ARCH_X86_64 };
-	uint32_t answer = answer_to(filter, &vfork);
+	struct machine machine = { .code = filter->filter, .end = filter->filter + filter->len, .data = &vfork };
+	uint32_t answer = run(&machine);
 
 	if ((answer & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO)
-		task->vfork_error = (int32_t)(answer & SECCOMP_RET_DATA);
+		task->vfork_error = (int32_t)((answer & SECCOMP_RET_DATA) < MAX_ERRNO ? answer & SECCOMP_RET_DATA : MAX_ERRNO);
 }
 
 /* SECCOMP_FILTER_FLAG_TSYNC: all threads have the filters of this one now. */
@@ -175,12 +181,18 @@ static const struct sock_filter way_back[] = {
 #define WAY_BACK (sizeof(way_back) / sizeof(*way_back))
 #define LONGEST ((TASK_ROOM - sizeof(struct sock_fprog)) / sizeof(struct sock_filter) - WAY_BACK)
 
+/* Whatever its arguments are: one that looks at them may answer anything. */
+static _Bool allows(const struct sock_fprog *filter, int number)
+{
+	const struct seccomp_data call = { .nr = number, .arch = AUDIT_ARCH_X86_64 };
+	struct machine machine = { .code = filter->filter, .end = filter->filter + filter->len, .data = &call };
+
+	return run(&machine) == SECCOMP_RET_ALLOW && !machine.looks;
+}
+
 static _Bool lets_back(const struct sock_fprog *filter)
 {
-	const struct seccomp_data mask = { __NR_rt_sigprocmask, AUDIT_ARCH_X86_64, shim_gate.call, { SIG_SETMASK } };
-	const struct seccomp_data leave = { .nr = __NR_rt_sigreturn, .arch = AUDIT_ARCH_X86_64, .instruction_pointer = shim_gate.leave };
-
-	return answer_to(filter, &mask) == SECCOMP_RET_ALLOW && answer_to(filter, &leave) == SECCOMP_RET_ALLOW;
+	return allows(filter, __NR_rt_sigprocmask) && allows(filter, __NR_rt_sigreturn);
 }
 
 /* A filter in memory of ours, for another thread may change the application's: what is looked at is what is set. NULL: too long for it. */
