@@ -51,12 +51,13 @@ def test_an_orphan_in_a_session_of_its_own_is_told_of_and_ended(builder: Builder
     assert not psutil.pid_exists(pid)
 
 
-def test_a_program_that_the_machine_keeps_from_running_is_told_from_one_that_hangs(builder: Builder) -> None:
-    cpu = min(os.sched_getaffinity(0))
+def keep_from_running(builder: Builder, cpu: int) -> Observation:
+    """Observe a program that wants a CPU which another one takes, at the least share that there is."""
     code = f"""
         import os, pathlib
         os.sched_setaffinity(0, {{{cpu}}})
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+        os.setsid()  # the agent is not to be kept from running
         group = pathlib.Path("/proc/self/autogroup")  # of the session (sched(7)): it counts first
         group.exists() and group.write_text("19")
         while True: pass
@@ -64,11 +65,18 @@ def test_a_program_that_the_machine_keeps_from_running_is_told_from_one_that_han
     taker = f"import os; os.sched_setaffinity(0, {{{cpu}}})\nwhile True: pass"
     with subprocess.Popen([sys.executable, "-c", taker]) as other:
         try:
-            seen = run(builder, sys.executable, "-c", textwrap.dedent(code), deadline_s=3)
+            return run(builder, sys.executable, "-c", textwrap.dedent(code), deadline_s=3)
         finally:
             other.kill()
-    assert seen.status is None
-    assert (seen.runnable_s > seen.elapsed_s / 2, seen.cpu_s < seen.runnable_s / 4) == (True, True), seen
+
+
+def test_a_program_that_the_machine_keeps_from_running_is_told_from_one_that_hangs(builder: Builder) -> None:
+    """On every CPU: each has a clock of its own, and those of a virtual machine are seconds apart after some hours."""
+    for cpu in sorted(os.sched_getaffinity(0))[:4]:
+        seen = keep_from_running(builder, cpu)
+        assert seen.status is None
+        assert seen.cpu_s < seen.runnable_s / 4, (cpu, seen)
+        assert seen.elapsed_s / 2 < seen.runnable_s < seen.elapsed_s * 1.5, (cpu, seen)
     hanging = run(builder, sys.executable, "-c", "import signal; signal.pause()", deadline_s=2)
     assert hanging.runnable_s < hanging.elapsed_s / 2
 

@@ -68,7 +68,7 @@ const char *find_executable(const char *name);
 struct process {
 	pid_t pid, parent;
 	char state;
-	int threads;
+	int threads, cpu;
 	unsigned long long ticks;	/* of CPU time, with that of the children that it has waited for */
 	char comm[64];
 };

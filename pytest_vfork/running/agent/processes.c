@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,10 @@ static size_t read_start(const char *path, char *to, size_t size)
 	return length;
 }
 
+/* Between the number of threads and the processor. */
+#define SKIP_6 " %*s %*s %*s %*s %*s %*s"
+#define SKIP_18 SKIP_6 SKIP_6 SKIP_6
+
 /* Parses proc(5)'s stat; comm may hold anything, brackets and spaces too. */
 static int parse_stat(char *line, struct process *process)
 {
@@ -40,10 +45,11 @@ static int parse_stat(char *line, struct process *process)
 	if (comm == NULL || after == NULL || after < comm)
 		return -1;
 	*after = 0;
+	process->cpu = 0;
 	process->pid = atoi(line);
 	snprintf(process->comm, sizeof(process->comm), "%s", comm + 1);
-	if (sscanf(after + 1, " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %ld %ld %*d %*d %d", &process->state, &process->parent,
-		   &own[0], &own[1], &waited_for[0], &waited_for[1], &process->threads) != 7)
+	if (sscanf(after + 1, " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %ld %ld %*d %*d %d" SKIP_18 " %d", &process->state,
+		   &process->parent, &own[0], &own[1], &waited_for[0], &waited_for[1], &process->threads, &process->cpu) < 7)
 		return -1;
 	process->ticks = own[0] + own[1] + waited_for[0] + waited_for[1];
 	return 0;
@@ -155,25 +161,62 @@ static void write_shared(pid_t one, pid_t other, char *to, size_t size)
 	}
 }
 
-/* When a thread last ran, by the scheduler's clock; negative where the kernel does not tell. */
+/* When a thread last ran, by the scheduler's clock of its CPU; 0 if it was moved since, or the kernel does not tell. */
 static double last_ran_ms(const char *path)
 {
 	char text[4096];
 	const char *found = read_start(path, text, sizeof(text)) ? strstr(text, "se.exec_start") : NULL;
 	double ms;
 
-	return found && sscanf(found, "%*s : %lf", &ms) == 1 ? ms : -1;
+	return found && sscanf(found, "%*s : %lf", &ms) == 1 ? ms : 0;
 }
 
-/* How long a runnable thread has waited by now: schedstat counts a wait when it is over. We ourselves run now. */
-static uint64_t waits_us(pid_t pid, const char *tid)
+/*
+ * How long a runnable thread has waited by now: schedstat counts a wait when it is over. Each CPU has a clock of its own,
+ * which stands still while a hypervisor runs something else there: after some hours two are seconds apart. So we read the
+ * one of the thread's CPU, on that CPU, where we are what ran last.
+ */
+static uint64_t waits_us(pid_t pid, const char *tid, int cpu)
 {
 	char path[400];
-	double now = last_ran_ms("/proc/self/sched"), then;
+	double now = 0, then;
+	cpu_set_t before, there;
 
+	CPU_ZERO(&there);
+	CPU_SET(cpu, &there);
+	if (sched_getaffinity(0, sizeof(before), &before) == 0 && sched_setaffinity(0, sizeof(there), &there) == 0) {
+		now = last_ran_ms("/proc/self/sched");
+		sched_setaffinity(0, sizeof(before), &before);
+	}
 	snprintf(path, sizeof(path), "/proc/%d/task/%s/sched", pid, tid);
 	then = last_ran_ms(path);
-	return now >= 0 && then >= 0 && now > then ? (uint64_t)((now - then) * 1000) : 0;
+	return then > 0 && now > then ? (uint64_t)((now - then) * 1000) : 0;
+}
+
+/* Reads schedstat: for how long a thread waited in all, and how often it ran. */
+static void read_waits(pid_t pid, const char *tid, uint64_t *waited_us, unsigned long long *runs)
+{
+	char path[400], line[256];
+	unsigned long long waited_ns = 0;
+
+	*runs = 0;
+	snprintf(path, sizeof(path), "/proc/%d/task/%s/schedstat", pid, tid);
+	if (read_start(path, line, sizeof(line)))
+		sscanf(line, "%*u %llu %llu", &waited_ns, runs);
+	*waited_us = waited_ns / 1000;
+}
+
+/* For how long a thread wanted a CPU and had none. One that ran while we looked has counted its wait by itself. */
+static uint64_t wanted_us(pid_t pid, const char *tid, const struct process *thread)
+{
+	uint64_t waited_us, waits = 0;
+	unsigned long long before, after;
+
+	read_waits(pid, tid, &waited_us, &before);
+	if (thread->state == 'R')
+		waits = waits_us(pid, tid, thread->cpu);
+	read_waits(pid, tid, &waited_us, &after);
+	return waited_us + (after == before ? waits : 0);
 }
 
 /* Tells where each thread of a process is, in one frame each; adds up how long they were runnable without running. */
@@ -188,7 +231,6 @@ void tell_where(int fd, uint32_t id, const struct process *process, uint64_t *ru
 	for (struct dirent *entry; tasks && (entry = readdir(tasks));) {
 		char line[1024], wchan[128], syscall[256];
 		struct process thread;
-		unsigned long long delay_ns;
 
 		if (!isdigit((unsigned char)entry->d_name[0]))
 			continue;
@@ -203,9 +245,7 @@ void tell_where(int fd, uint32_t id, const struct process *process, uint64_t *ru
 		syscall[strcspn(syscall, " \n")] = 0;
 		tell_text(fd, WHERE, id, "%d %d %c %s %s %s %s", process->pid, thread.pid, thread.state, wchan, *syscall ? syscall : "-",
 			  *shares ? shares : "-", thread.comm);
-		snprintf(path, sizeof(path), "/proc/%d/task/%s/schedstat", process->pid, entry->d_name);
-		if (read_start(path, line, sizeof(line)) && sscanf(line, "%*u %llu", &delay_ns) == 1)
-			*runnable_us += delay_ns / 1000 + (thread.state == 'R' ? waits_us(process->pid, entry->d_name) : 0);
+		*runnable_us += wanted_us(process->pid, entry->d_name, &thread);
 	}
 	if (tasks)
 		closedir(tasks);
