@@ -21,6 +21,13 @@ ALL = [(case, *item) for case in suite.cases() for item in case.items]
 MODEL = next(case for case in suite.cases() if case.id == "suspension/parent-waits-until-exec")
 
 
+def make_cc(path: Path, makes: str) -> Path:
+    """Write a compiler that has no version, and does this to what it shall make."""
+    path.write_text(f'#!/bin/sh\n[ "$1" = --version ] && exit\nwhile [ "$1" != -o ]; do shift; done\n{makes} "$2"\n')
+    path.chmod(0o755)
+    return path
+
+
 @pytest.mark.parametrize("call", MODEL.calls)
 def test_the_command_in_the_first_comment_compiles_it(tmp_path: Path, builder: Builder, call: str) -> None:
     source = render.render_case(MODEL, call)
@@ -66,6 +73,13 @@ def test_a_source_that_does_not_compile_says_what_the_compiler_said(builder: Bui
         builder.c_program("wrong.c", "int main(void) { return not_declared; }\n")
 
 
+@pytest.mark.parametrize("makes", ["true", "touch", "mkdir", "mkfifo"])
+def test_a_compiler_that_makes_no_program_has_made_nothing(tmp_path: Path, builder: Builder, makes: str) -> None:
+    cc = make_cc(tmp_path / "cc", makes)
+    with pytest.raises(CompileError, match=f"{cc} has made nothing"):
+        Builder(builder.cache, (str(cc),)).c_program("least.c", "int main(void) { return 0; }\n")
+
+
 def test_an_unknown_name_in_a_template_is_an_error() -> None:
     with pytest.raises(jinja2.UndefinedError, match="nobody"):
         render.render_text("{{ nobody }}", {})
@@ -73,8 +87,7 @@ def test_an_unknown_name_in_a_template_is_an_error() -> None:
 
 def test_the_compiler_asked_for_is_taken_then_cc_then_one_on_path(tmp_path: Path) -> None:
     for name in ("gcc", "mine"):
-        (tmp_path / name).write_text("#!/bin/sh\n")
-        (tmp_path / name).chmod(0o755)
+        make_cc(tmp_path / name, "echo made >")
     path = {"PATH": str(tmp_path)}
     assert toolchain.find_cc("mine -m64", path) == ("mine", "-m64")
     assert toolchain.find_cc(None, {**path, "CC": "mine"}) == ("mine",)
@@ -117,9 +130,8 @@ def test_a_machine_without_assembler_or_without_the_call_says_so() -> None:
 
 
 def test_a_compiler_that_makes_no_programs_is_passed_over(tmp_path: Path) -> None:
-    for name, status in (("cc", 1), ("clang", 0)):
-        (tmp_path / name).write_text(f"#!/bin/sh\nexit {status}\n")
-        (tmp_path / name).chmod(0o755)
+    for name, makes in (("cc", "false"), ("gcc", "touch"), ("clang", "echo made >")):
+        make_cc(tmp_path / name, makes)
     assert toolchain.find_cc(None, {"PATH": str(tmp_path)}) == (str(tmp_path / "clang"),)
 
 

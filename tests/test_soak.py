@@ -43,7 +43,7 @@ def test_the_soak_ends_in_the_middle_of_a_run(number: int) -> None:
             time.sleep(0.01)  # a pause between looks: decides nothing
         soak.send_signal(number)
         told, complained = soak.communicate(timeout=120)
-    assert (soak.returncode, complained) == (1, "")
+    assert (soak.returncode, complained) == (2, "")
     assert told == "| emulate ../c_tests | idle | 0 | 0 | 0 | 0 | 0 |  |\n"
     gone, alive = psutil.wait_procs(started, timeout=20)
     assert (bool(gone), alive) == (True, [])

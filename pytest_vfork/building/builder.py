@@ -286,6 +286,6 @@ def _run(command: list[str], folder: Path, *, makes: str = "", is_here: bool = F
     if done.returncode:
         where = f"cd {folder} && " if is_here else ""
         raise CompileError(f"{where}{' '.join(command)}\n{done.stdout}{done.stderr}")
-    if makes and not (folder / makes).exists():
+    if makes and not toolchain.has_made(folder / makes):
         raise CompileError(f"{command[0]} has made nothing: {' '.join(command)}")
     return done.stderr

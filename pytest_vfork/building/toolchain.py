@@ -91,8 +91,11 @@ def _makes_programs(compiler: str) -> bool:
         (folder / "works.c").write_text(source, "utf-8")
         command = [compiler, "-o", str(folder / "works"), str(folder / "works.c")]
         with compiling_in(folder) as env:
-            done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
-        if done.returncode:  # which is not kept: the next time it may be another machine, with more space, say
+            done = subprocess.run(
+                command, env=env, capture_output=True, text=True, errors="replace", timeout=60, check=False
+            )
+        # that it makes none is not kept: the next time it may be another machine, with more space, say
+        if done.returncode or not has_made(folder / "works"):
             raise RefusedError(done.stderr)
 
     stamp = str(Path(compiler).stat().st_mtime_ns)
@@ -102,6 +105,11 @@ def _makes_programs(compiler: str) -> bool:
     except RefusedError:
         return False
     return True
+
+
+def has_made(program: Path) -> bool:
+    """Tell whether a compiler that said nothing has made a program."""
+    return program.is_file() and program.stat().st_size > 0
 
 
 @contextmanager
