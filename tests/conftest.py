@@ -61,6 +61,8 @@ def home() -> str:
 def run(home: str, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Callable[..., pytest.RunResult]:
     """Run pytest in a subprocess, at home: with the user's cache, so that we compile once, and rustup."""
     monkeypatch.setenv("HOME", home)
+    # hypothesis' plugin imports all of it into every pytest that has it: a quarter of what a start takes
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:hypothesispytest")
     for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):  # what runs in these tests is not the job
         monkeypatch.delenv(name, raising=False)
     pytester.makeini("[pytest]\naddopts = --strict-markers --strict-config -p no:cacheprovider\n")
