@@ -62,9 +62,10 @@ def keep_from_running(builder: Builder, cpu: int) -> Observation:
         group.exists() and group.write_text("19")
         while True: pass
     """
-    taker = f"import os; os.sched_setaffinity(0, {{{cpu}}})\nwhile True: pass"
-    with subprocess.Popen([sys.executable, "-c", taker]) as other:
+    taker = f"import os; os.sched_setaffinity(0, {{{cpu}}}); os.write(1, b'.')\nwhile True: pass"
+    with subprocess.Popen([sys.executable, "-c", taker], stdout=subprocess.PIPE) as other:
         try:
+            assert other.stdout and other.stdout.read(1)
             return run(builder, sys.executable, "-c", textwrap.dedent(code), deadline_s=3)
         finally:
             other.kill()
