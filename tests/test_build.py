@@ -80,6 +80,12 @@ def test_a_compiler_that_makes_no_program_has_made_nothing(tmp_path: Path, build
         Builder(builder.cache, (str(cc),)).c_program("least.c", "int main(void) { return 0; }\n")
 
 
+def test_a_compiler_that_a_real_time_signal_ends_is_no_traceback(tmp_path: Path, builder: Builder) -> None:
+    cc = make_cc(tmp_path / "cc", "kill -40 $$ #")
+    with pytest.raises(CompileError, match=f"{cc} was ended by 40"):
+        Builder(builder.cache, (str(cc),)).c_program("least.c", "int main(void) { return 0; }\n")
+
+
 def test_an_unknown_name_in_a_template_is_an_error() -> None:
     with pytest.raises(jinja2.UndefinedError, match="nobody"):
         render.render_text("{{ nobody }}", {})

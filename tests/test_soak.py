@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -24,6 +25,27 @@ def test_the_soak_tells_what_is_red() -> None:
     row, red = done.stdout.splitlines()
     assert (done.returncode, " | idle | 1 | 1 | 0 | 1 | 0 | " in row) == (1, True), done
     assert red == "suspension/parent-waits-until-exec:clone3: fail 1"
+
+
+def test_a_soak_whose_second_run_comes_to_nothing_tells_of_the_first(tmp_path: Path) -> None:
+    (tmp_path / "once.py").write_text(
+        "import pathlib, pytest\n\n\ndef pytest_configure(config):\n"
+        f"    been = pathlib.Path({str(tmp_path / 'been')!r})\n"
+        "    if not hasattr(config, 'workerinput'):\n"
+        "        if been.exists():\n            raise pytest.UsageError('no second run')\n        been.touch()\n"
+    )
+    words = [SOAK, "--runs=3", "--", "-p", "once", "-k", "parent-waits-until-exec:vfork", "../c_tests/suspension"]
+    done = subprocess.run(
+        [sys.executable, *words],
+        cwd=Path(__file__).parent,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, " | idle | 1 | 1 | 0 | 0 | 0 | " in done.stdout) == (1, True), done
+    assert done.stderr == "soak: pytest: ERROR: no second run\n"
 
 
 @pytest.mark.usefixtures("heeds_sigint")

@@ -7,13 +7,12 @@ import os
 import platform
 import re
 import shlex
-import signal
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..model import Case, Program, Workload
+from ..model import Case, Program, Workload, signal_name
 from ..templates.languages import LANGUAGES
 from ..templates.places import ours, where_parts_lie
 from ..templates.variants import VARIANTS
@@ -282,7 +281,7 @@ def _run(command: list[str], folder: Path, *, makes: str = "", is_here: bool = F
     except OSError as error:  # it is not there, or nothing can be started
         raise CompileError(f"{command[0]}: {error.strerror}") from error
     if done.returncode < 0:
-        raise CompileError(f"{command[0]} was ended by {signal.Signals(-done.returncode).name}")
+        raise CompileError(f"{command[0]} was ended by {signal_name(-done.returncode)}")
     if done.returncode:
         where = f"cd {folder} && " if is_here else ""
         raise CompileError(f"{where}{' '.join(command)}\n{done.stdout}{done.stderr}")

@@ -10,11 +10,11 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
-import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..model import signal_name
 from .cache import Cache, RefusedError
 
 _DEADLINE_S = 60
@@ -58,7 +58,7 @@ class Quick:
             return f"tcc may ignore {', '.join(sorted(asked - _HARMLESS)) or '_Alignas'}"
         done = _run([*self.command, "-o", str(program), str(source), *self.after])
         if done.returncode < 0:
-            raise RefusedError(f"tcc was ended by {signal.Signals(-done.returncode).name}")
+            raise RefusedError(f"tcc was ended by {signal_name(-done.returncode)}")
         # What it says of headers is no matter.
         said = [line for line in done.stderr.splitlines() if line.startswith(f"{source}:") or "error:" in line]
         return "\n".join([*said, *([f"status {done.returncode}"] if done.returncode else [])])

@@ -205,8 +205,8 @@ class Observation:
 
     `status` is a raw wait status (wait(2)), None when the deadline passed; times in seconds. `unseen` says why nothing
     here could see the spawns of a workload. `cpu_s` is the CPU time that the program and all that it started got,
-    `runnable_s` for how long those that lived at the deadline had wanted a CPU and got none. `alarms` is what the
-    kernel complained of meanwhile, where it can be heard.
+    `runnable_s` the longest that one of the threads that lived at the deadline had wanted a CPU and got none. `alarms`
+    is what the kernel complained of meanwhile, where it can be heard.
     """
 
     events: tuple[Event, ...]
@@ -290,13 +290,14 @@ def describe_status(status: int) -> str:
     if os.WIFEXITED(status):
         return f"exited({os.WEXITSTATUS(status)})"
     if os.WIFSTOPPED(status):
-        return f"stopped({_signal_name(os.WSTOPSIG(status))})"
+        return f"stopped({signal_name(os.WSTOPSIG(status))})"
     if os.WIFSIGNALED(status):
-        return f"killed({_signal_name(os.WTERMSIG(status))})"
+        return f"killed({signal_name(os.WTERMSIG(status))})"
     return str(status)
 
 
-def _signal_name(number: int) -> str:
+def signal_name(number: int) -> str:
+    """Return SIGKILL for 9; a number for a real-time signal, which has no name."""
     try:
         return signal.Signals(number).name
     except ValueError:

@@ -49,7 +49,7 @@ struct run {
 struct status {
 	int32_t has_ended, wait_status;	/* whether the program ended by itself before the deadline, and its raw wait status */
 	uint64_t elapsed_us, cpu_us;	/* CPU time that it and all that it started were given */
-	uint64_t runnable_us;		/* at the deadline: for how long those that lived wanted a CPU and got none */
+	uint64_t runnable_us;		/* at the deadline: the longest that a thread which lived wanted a CPU and got none */
 };
 
 /* frame.c */
@@ -68,14 +68,14 @@ const char *find_executable(const char *name);
 struct process {
 	pid_t pid, parent;
 	char state;
-	int threads, cpu;
-	unsigned long long ticks;	/* of CPU time, with that of the children that it has waited for */
+	int threads;
 	char comm[64];
 };
 
 void each_child(void (*act)(const struct process *process, void *context), void *context);
 void each_below(void (*act)(const struct process *process, void *context), void *context);
-void tell_where(int fd, uint32_t id, const struct process *process, uint64_t *runnable_us);
+void tell_where(int fd, uint32_t id, const struct process *process);
+uint64_t look_who_waits(int64_t now_us);
 
 /* keeper.c */
 _Noreturn void keep(int report, uint32_t id, pid_t agent, const struct run *run, char **argv, char **env, const char *folder);

@@ -25,6 +25,8 @@ enum { MOST_EVENTS = 1 << 26 };	/* bytes of them that are told: a program that n
 
 enum { LEAST_SPACE = 1 << 16 };	/* bytes that there must be for its events: without them nothing was seen */
 
+enum { LOOKS = 20 };	/* of a program that runs until its deadline */
+
 static const char *const names[OUTPUTS] = { "events", "spawns", "stdout", "stderr" };
 
 struct report {
@@ -69,8 +71,7 @@ static void report_where(const struct process *process, void *context)
 {
 	struct report *report = context;
 
-	tell_where(report->fd, report->id, process, &report->status.runnable_us);
-	report->status.cpu_us += process->ticks * 1000000 / sysconf(_SC_CLK_TCK);
+	tell_where(report->fd, report->id, process);
 }
 
 static void report_left(const struct process *process, void *context)
@@ -96,21 +97,27 @@ static int await_signal(const sigset_t *waited, int64_t until_us)
 	return number > 0 ? number : 0;
 }
 
-/* Waits for the program; says whether it ended by itself. */
+/* Waits for the program, and looks now and then whether it waits for a CPU; says whether it ended by itself. */
 static int await_program(pid_t program, const sigset_t *waited, int64_t until_us, int *status, int *is_cancelled)
 {
+	int64_t step_us = (until_us - now_us()) / LOOKS, look_us = now_us() + step_us;
+
 	for (;;) {
 		pid_t ended;
 
 		while ((ended = waitpid(-1, status, WNOHANG | __WALL)) > 0)
 			if (ended == program)
 				return 1;
-		int number = await_signal(waited, until_us);
+		int number = await_signal(waited, look_us < until_us ? look_us : until_us);
 
 		if (number == SIGTERM)
 			*is_cancelled = 1;
 		if (number == SIGTERM || (number == 0 && now_us() >= until_us))
 			return 0;
+		if (now_us() >= look_us) {
+			look_who_waits(now_us());
+			look_us = now_us() + step_us;
+		}
 	}
 }
 
@@ -209,11 +216,15 @@ _Noreturn void keep(int fd, uint32_t id, pid_t agent, const struct run *run, cha
 
 		report.status.has_ended = await_program(program, &waited, deadline_us, &report.status.wait_status, &is_cancelled);
 		ended_us = now_us();
-		if (!report.status.has_ended && !is_cancelled)
+		if (!report.status.has_ended && !is_cancelled) {
+			report.status.runnable_us = look_who_waits(ended_us);
 			each_below(report_where, &report);
+		}
 		end_rest(&report, &waited, report.status.has_ended ? ended_us + run->grace_ms * INT64_C(1000) : 0, !report.status.has_ended);
 		getrusage(RUSAGE_CHILDREN, &usage);
 		report.status.elapsed_us = ended_us - began_us;
+		if (report.status.runnable_us > report.status.elapsed_us)	/* on a busy machine the last look takes its time, too */
+			report.status.runnable_us = report.status.elapsed_us;
 		report.status.cpu_us = (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * UINT64_C(1000000) + usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
 		for (enum output which = 0; which < OUTPUTS; which++)
 			report_output(&report, which, which == EVENTS || which == SPAWNS ? MOST_EVENTS : run->output_limit);

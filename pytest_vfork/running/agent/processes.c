@@ -5,7 +5,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +14,7 @@
 #include "agent.h"
 
 enum { KCMP_VM = 1, KCMP_FILES, KCMP_FS, KCMP_SIGHAND, KCMP_IO, KCMP_SYSVSEM };	/* linux/kcmp.h, which musl's compiler may not find */
-enum { MOST_PROCESSES = 4096 };	/* that are looked at: more than any program here has, and bounded */
+enum { MOST_PROCESSES = 4096, MOST_THREADS = 4096 };	/* that are looked at: more than any program here has, and bounded */
 
 /* Reads the beginning of a file; returns its length, 0 if there is nothing or it is gone or not ours to read. */
 static size_t read_start(const char *path, char *to, size_t size)
@@ -31,27 +30,19 @@ static size_t read_start(const char *path, char *to, size_t size)
 	return length;
 }
 
-/* Between the number of threads and the processor. */
-#define SKIP_6 " %*s %*s %*s %*s %*s %*s"
-#define SKIP_18 SKIP_6 SKIP_6 SKIP_6
-
 /* Parses proc(5)'s stat; comm may hold anything, brackets and spaces too. */
 static int parse_stat(char *line, struct process *process)
 {
 	char *comm = strchr(line, '('), *after = strrchr(line, ')');
-	unsigned long own[2];
-	long waited_for[2];
 
 	if (comm == NULL || after == NULL || after < comm)
 		return -1;
 	*after = 0;
-	process->cpu = 0;
 	process->pid = atoi(line);
 	snprintf(process->comm, sizeof(process->comm), "%s", comm + 1);
-	if (sscanf(after + 1, " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %ld %ld %*d %*d %d" SKIP_18 " %d", &process->state,
-		   &process->parent, &own[0], &own[1], &waited_for[0], &waited_for[1], &process->threads, &process->cpu) < 7)
+	if (sscanf(after + 1, " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %d", &process->state, &process->parent,
+		   &process->threads) != 3)
 		return -1;
-	process->ticks = own[0] + own[1] + waited_for[0] + waited_for[1];
 	return 0;
 }
 
@@ -161,66 +152,8 @@ static void write_shared(pid_t one, pid_t other, char *to, size_t size)
 	}
 }
 
-/* When a thread last ran, by the scheduler's clock of its CPU; 0 if it was moved since, or the kernel does not tell. */
-static double last_ran_ms(const char *path)
-{
-	char text[4096];
-	const char *found = read_start(path, text, sizeof(text)) ? strstr(text, "se.exec_start") : NULL;
-	double ms;
-
-	return found && sscanf(found, "%*s : %lf", &ms) == 1 ? ms : 0;
-}
-
-/*
- * How long a runnable thread has waited by now: schedstat counts a wait when it is over. Each CPU has a clock of its own,
- * which stands still while a hypervisor runs something else there: after some hours two are seconds apart. So we read the
- * one of the thread's CPU, on that CPU, where we are what ran last.
- */
-static uint64_t waits_us(pid_t pid, const char *tid, int cpu)
-{
-	char path[400];
-	double now = 0, then;
-	cpu_set_t before, there;
-
-	CPU_ZERO(&there);
-	CPU_SET(cpu, &there);
-	if (sched_getaffinity(0, sizeof(before), &before) == 0 && sched_setaffinity(0, sizeof(there), &there) == 0) {
-		now = last_ran_ms("/proc/self/sched");
-		sched_setaffinity(0, sizeof(before), &before);
-	}
-	snprintf(path, sizeof(path), "/proc/%d/task/%s/sched", pid, tid);
-	then = last_ran_ms(path);
-	return then > 0 && now > then ? (uint64_t)((now - then) * 1000) : 0;
-}
-
-/* Reads schedstat: for how long a thread waited in all, and how often it ran. */
-static void read_waits(pid_t pid, const char *tid, uint64_t *waited_us, unsigned long long *runs)
-{
-	char path[400], line[256];
-	unsigned long long waited_ns = 0;
-
-	*runs = 0;
-	snprintf(path, sizeof(path), "/proc/%d/task/%s/schedstat", pid, tid);
-	if (read_start(path, line, sizeof(line)))
-		sscanf(line, "%*u %llu %llu", &waited_ns, runs);
-	*waited_us = waited_ns / 1000;
-}
-
-/* For how long a thread wanted a CPU and had none. One that ran while we looked has counted its wait by itself. */
-static uint64_t wanted_us(pid_t pid, const char *tid, const struct process *thread)
-{
-	uint64_t waited_us, waits = 0;
-	unsigned long long before, after;
-
-	read_waits(pid, tid, &waited_us, &before);
-	if (thread->state == 'R')
-		waits = waits_us(pid, tid, thread->cpu);
-	read_waits(pid, tid, &waited_us, &after);
-	return waited_us + (after == before ? waits : 0);
-}
-
-/* Tells where each thread of a process is, in one frame each; adds up how long they were runnable without running. */
-void tell_where(int fd, uint32_t id, const struct process *process, uint64_t *runnable_us)
+/* Tells where each thread of a process is, in one frame each. */
+void tell_where(int fd, uint32_t id, const struct process *process)
 {
 	char path[400], shares[64];
 	DIR *tasks;
@@ -245,8 +178,82 @@ void tell_where(int fd, uint32_t id, const struct process *process, uint64_t *ru
 		syscall[strcspn(syscall, " \n")] = 0;
 		tell_text(fd, WHERE, id, "%d %d %c %s %s %s %s", process->pid, thread.pid, thread.state, wchan, *syscall ? syscall : "-",
 			  *shares ? shares : "-", thread.comm);
-		*runnable_us += wanted_us(process->pid, entry->d_name, &thread);
 	}
 	if (tasks)
 		closedir(tasks);
+}
+
+/* A thread that was runnable when we looked, and since when: it waits from then on as long as it has not run any longer. */
+struct waiting {
+	pid_t tid;
+	unsigned long long ran_ns;
+	int64_t since_us;
+};
+
+struct look {
+	int64_t now_us;
+	uint64_t longest_us;
+	int count;
+	struct waiting of[MOST_THREADS];
+};
+
+static struct look looks[2];	/* the last one, and this one */
+static int this_look;
+
+static void look_at(pid_t pid, const char *tid)
+{
+	struct look *look = &looks[this_look], *last = &looks[!this_look];
+	struct waiting waiting = { .tid = atoi(tid), .since_us = look->now_us };
+	unsigned long long waited_ns;
+	struct process thread;
+	char path[400], line[1024];
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%s/stat", pid, tid);
+	if (!read_start(path, line, sizeof(line)) || parse_stat(line, &thread))
+		return;
+	snprintf(path, sizeof(path), "/proc/%d/task/%s/schedstat", pid, tid);
+	if (!read_start(path, line, sizeof(line)) || sscanf(line, "%llu %llu", &waiting.ran_ns, &waited_ns) != 2)
+		return;
+	for (int i = 0; i < last->count; i++)
+		if (last->of[i].tid == waiting.tid && last->of[i].ran_ns == waiting.ran_ns)
+			waiting.since_us = last->of[i].since_us;
+	if (thread.state != 'R')
+		waiting.since_us = look->now_us;
+	else if (look->count < MOST_THREADS)
+		look->of[look->count++] = waiting;
+	uint64_t wanted_us = waited_ns / 1000 + (look->now_us - waiting.since_us);
+
+	if (wanted_us > look->longest_us)
+		look->longest_us = wanted_us;
+}
+
+static void look_at_threads(const struct process *process, void *context)
+{
+	char path[400];
+	DIR *tasks;
+
+	(void)context;
+	snprintf(path, sizeof(path), "/proc/%d/task", process->pid);
+	tasks = opendir(path);
+	for (struct dirent *entry; tasks && (entry = readdir(tasks));)
+		if (isdigit((unsigned char)entry->d_name[0]))
+			look_at(process->pid, entry->d_name);
+	if (tasks)
+		closedir(tasks);
+}
+
+/*
+ * Looks at all threads below us, and returns for how long one of them, the one that did so most, wanted a CPU and had none.
+ *
+ * The kernel counts a wait when it is over (proc(5), schedstat), and what it tells of one that lasts is by a clock that each CPU has
+ * of its own: of a virtual machine two are seconds apart. So we look now and then, and a wait lasts since the first look that saw it.
+ */
+uint64_t look_who_waits(int64_t now_us)
+{
+	this_look = !this_look;
+	looks[this_look].now_us = now_us;
+	looks[this_look].longest_us = 0;
+	looks[this_look].count = 0;
+	each_below(look_at_threads, NULL);
+	return looks[this_look].longest_us;
 }
