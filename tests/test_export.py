@@ -130,10 +130,12 @@ def test_both_judges_say_the_same_of_any_events(
     draw = random.Random(f"{order}{expect}{never}")
     values = (0, 1, 2, 3, -2, 9, 11, 139, 0x137F, 3 << 8, 0xFFFF, 34)
     seen = set()
-    for _ in range(60):
+    for _ in range(120):
         names = draw.choices(("a.one", "b.two", "c.three", "c.three 7", "d.e"), k=draw.randint(0, 7))
         lines = [f"{name} {draw.randint(1, 3)} {draw.randint(1, 3)} {draw.choice(values)}\n" for name in names]
         lines += draw.choices(("", "a.one 1 2", "cut sho", "a.one 1 2 x\n", "broken: x == y 1 1 2\n"), [9, 1, 1, 1, 1])
+        # memory that a parent has destroyed meanwhile
+        lines += draw.choices(("", "a.one 1 93841468849696 3\n", "a.one -1 1 3\n", "b.two 1 +1 9\n"), [9, 1, 1, 1])
         (tmp_path / "events").write_text("".join(lines))
         ending = {"TEST_STATUS": str(draw.choice((0, 3, 93)))} if draw.random() < 0.3 else {}
         seen.add(hold_together(case, *run(judged, TEST_EVENTS=str(tmp_path / "events"), **ending)))
