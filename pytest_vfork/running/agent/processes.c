@@ -152,35 +152,56 @@ static void write_shared(pid_t one, pid_t other, char *to, size_t size)
 	}
 }
 
-/* Tells where each thread of a process is, in one frame each. */
-void tell_where(int fd, uint32_t id, const struct process *process)
+/* Calls act() for every thread of a process. */
+static void each_thread(const struct process *process, void (*act)(const struct process *process, const struct process *thread, void *context), void *context)
 {
-	char path[400], shares[64];
+	char path[400];
 	DIR *tasks;
 
 	snprintf(path, sizeof(path), "/proc/%d/task", process->pid);
 	tasks = opendir(path);
-	write_shared(process->pid, process->parent, shares, sizeof(shares));
 	for (struct dirent *entry; tasks && (entry = readdir(tasks));) {
-		char line[1024], wchan[128], syscall[256];
+		char line[1024];
 		struct process thread;
 
 		if (!isdigit((unsigned char)entry->d_name[0]))
 			continue;
 		snprintf(path, sizeof(path), "/proc/%d/task/%s/stat", process->pid, entry->d_name);
-		if (!read_start(path, line, sizeof(line)) || parse_stat(line, &thread))
-			continue;
-		snprintf(path, sizeof(path), "/proc/%d/task/%s/wchan", process->pid, entry->d_name);
-		if (!read_start(path, wchan, sizeof(wchan)))
-			strcpy(wchan, "0");
-		snprintf(path, sizeof(path), "/proc/%d/task/%s/syscall", process->pid, entry->d_name);
-		read_start(path, syscall, sizeof(syscall));
-		syscall[strcspn(syscall, " \n")] = 0;
-		tell_text(fd, WHERE, id, "%d %d %c %s %s %s %s", process->pid, thread.pid, thread.state, wchan, *syscall ? syscall : "-",
-			  *shares ? shares : "-", thread.comm);
+		if (read_start(path, line, sizeof(line)) && parse_stat(line, &thread) == 0)
+			act(process, &thread, context);
 	}
 	if (tasks)
 		closedir(tasks);
+}
+
+struct where {
+	int fd;
+	uint32_t id;
+	char shares[64];
+};
+
+static void tell_thread(const struct process *process, const struct process *thread, void *context)
+{
+	const struct where *where = context;
+	char path[100], wchan[128], syscall[256];
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/wchan", process->pid, thread->pid);
+	if (!read_start(path, wchan, sizeof(wchan)))
+		strcpy(wchan, "0");
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/syscall", process->pid, thread->pid);
+	read_start(path, syscall, sizeof(syscall));
+	syscall[strcspn(syscall, " \n")] = 0;
+	tell_text(where->fd, WHERE, where->id, "%d %d %c %s %s %s %s", process->pid, thread->pid, thread->state, wchan, *syscall ? syscall : "-",
+		  *where->shares ? where->shares : "-", thread->comm);
+}
+
+/* Tells where each thread of a process is, in one frame each. */
+void tell_where(int fd, uint32_t id, const struct process *process)
+{
+	struct where where = { .fd = fd, .id = id };
+
+	write_shared(process->pid, process->parent, where.shares, sizeof(where.shares));
+	each_thread(process, tell_thread, &where);
 }
 
 /* A thread that was runnable when we looked, and since when: it waits from then on as long as it has not run any longer. */
@@ -200,24 +221,21 @@ struct look {
 static struct look looks[2];	/* the last one, and this one */
 static int this_look;
 
-static void look_at(pid_t pid, const char *tid)
+static void look_at(const struct process *process, const struct process *thread, void *context)
 {
 	struct look *look = &looks[this_look], *last = &looks[!this_look];
-	struct waiting waiting = { .tid = atoi(tid), .since_us = look->now_us };
+	struct waiting waiting = { .tid = thread->pid, .since_us = look->now_us };
 	unsigned long long waited_ns;
-	struct process thread;
-	char path[400], line[1024];
+	char path[100], line[256];
 
-	snprintf(path, sizeof(path), "/proc/%d/task/%s/stat", pid, tid);
-	if (!read_start(path, line, sizeof(line)) || parse_stat(line, &thread))
-		return;
-	snprintf(path, sizeof(path), "/proc/%d/task/%s/schedstat", pid, tid);
+	(void)context;
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/schedstat", process->pid, thread->pid);
 	if (!read_start(path, line, sizeof(line)) || sscanf(line, "%llu %llu", &waiting.ran_ns, &waited_ns) != 2)
 		return;
 	for (int i = 0; i < last->count; i++)
 		if (last->of[i].tid == waiting.tid && last->of[i].ran_ns == waiting.ran_ns)
 			waiting.since_us = last->of[i].since_us;
-	if (thread.state != 'R')
+	if (thread->state != 'R')
 		waiting.since_us = look->now_us;
 	else if (look->count < MOST_THREADS)
 		look->of[look->count++] = waiting;
@@ -229,17 +247,7 @@ static void look_at(pid_t pid, const char *tid)
 
 static void look_at_threads(const struct process *process, void *context)
 {
-	char path[400];
-	DIR *tasks;
-
-	(void)context;
-	snprintf(path, sizeof(path), "/proc/%d/task", process->pid);
-	tasks = opendir(path);
-	for (struct dirent *entry; tasks && (entry = readdir(tasks));)
-		if (isdigit((unsigned char)entry->d_name[0]))
-			look_at(process->pid, entry->d_name);
-	if (tasks)
-		closedir(tasks);
+	each_thread(process, look_at, context);
 }
 
 /*
