@@ -51,7 +51,15 @@ def test_an_orphan_in_a_session_of_its_own_is_told_of_and_ended(builder: Builder
     assert not psutil.pid_exists(pid)
 
 
-def keep_from_running(builder: Builder, cpu: int) -> Observation:
+IN_TURN = """
+a, b = os.pipe(), os.pipe()
+os.write(a[1], b".")
+mine, other = (a[0], b[1]) if os.fork() else (b[0], a[1])
+while True: os.read(mine, 1); sum(range(5000)); os.write(other, b".")
+"""
+
+
+def keep_from_running(builder: Builder, cpu: int, then: str = "while True: pass") -> Observation:
     """Observe a program that wants a CPU which another one takes, at the least share that there is."""
     code = f"""
         import os, pathlib
@@ -60,13 +68,12 @@ def keep_from_running(builder: Builder, cpu: int) -> Observation:
         os.setsid()  # the agent is not to be kept from running
         group = pathlib.Path("/proc/self/autogroup")  # of the session (sched(7)): it counts first
         group.exists() and group.write_text("19")
-        while True: pass
     """
     taker = f"import os; os.sched_setaffinity(0, {{{cpu}}}); os.write(1, b'.')\nwhile True: pass"
     with subprocess.Popen([sys.executable, "-c", taker], stdout=subprocess.PIPE) as other:
         try:
             assert other.stdout and other.stdout.read(1)
-            return run(builder, sys.executable, "-c", textwrap.dedent(code), deadline_s=3)
+            return run(builder, sys.executable, "-c", textwrap.dedent(code) + then, deadline_s=3)
         finally:
             other.kill()
 
@@ -80,6 +87,12 @@ def test_a_program_that_the_machine_keeps_from_running_is_told_from_one_that_han
         assert seen.elapsed_s / 2 < seen.runnable_s <= seen.elapsed_s, (cpu, seen)
     hanging = run(builder, sys.executable, "-c", "import signal; signal.pause()", deadline_s=2)
     assert hanging.runnable_s < hanging.elapsed_s / 2
+
+
+def test_two_that_wait_for_each_other_in_turn_are_kept_from_running_too(builder: Builder) -> None:
+    seen = keep_from_running(builder, min(os.sched_getaffinity(0)), IN_TURN)
+    assert seen.elapsed_s / 2 < seen.runnable_s <= seen.elapsed_s, seen
+    assert seen.cpu_s < seen.runnable_s / 4, seen
 
 
 def test_many_threads_that_loop_are_no_slow_machine(builder: Builder) -> None:

@@ -205,8 +205,8 @@ class Observation:
 
     `status` is a raw wait status (wait(2)), None when the deadline passed; times in seconds. `unseen` says why nothing
     here could see the spawns of a workload. `cpu_s` is the CPU time that the program and all that it started got,
-    `runnable_s` the longest that one of the threads that lived at the deadline had wanted a CPU and got none. `alarms`
-    is what the kernel complained of meanwhile, where it can be heard.
+    `runnable_s` for how long those that lived at the deadline had wanted a CPU and got none, at most `elapsed_s`.
+    `alarms` is what the kernel complained of meanwhile, where it can be heard.
     """
 
     events: tuple[Event, ...]

@@ -49,7 +49,7 @@ struct run {
 struct status {
 	int32_t has_ended, wait_status;	/* whether the program ended by itself before the deadline, and its raw wait status */
 	uint64_t elapsed_us, cpu_us;	/* CPU time that it and all that it started were given */
-	uint64_t runnable_us;		/* at the deadline: the longest that a thread which lived wanted a CPU and got none */
+	uint64_t runnable_us;		/* at the deadline: for how long those that lived wanted a CPU and got none, at most elapsed_us */
 };
 
 /* frame.c */

@@ -223,7 +223,7 @@ _Noreturn void keep(int fd, uint32_t id, pid_t agent, const struct run *run, cha
 		end_rest(&report, &waited, report.status.has_ended ? ended_us + run->grace_ms * INT64_C(1000) : 0, !report.status.has_ended);
 		getrusage(RUSAGE_CHILDREN, &usage);
 		report.status.elapsed_us = ended_us - began_us;
-		if (report.status.runnable_us > report.status.elapsed_us)	/* on a busy machine the last look takes its time, too */
+		if (report.status.runnable_us > report.status.elapsed_us)	/* of many that wait at once */
 			report.status.runnable_us = report.status.elapsed_us;
 		report.status.cpu_us = (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * UINT64_C(1000000) + usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
 		for (enum output which = 0; which < OUTPUTS; which++)

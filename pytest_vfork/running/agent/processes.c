@@ -213,7 +213,7 @@ struct waiting {
 
 struct look {
 	int64_t now_us;
-	uint64_t longest_us;
+	uint64_t wanted_us;
 	int count;
 	struct waiting of[MOST_THREADS];
 };
@@ -239,10 +239,7 @@ static void look_at(const struct process *process, const struct process *thread,
 		waiting.since_us = look->now_us;
 	else if (look->count < MOST_THREADS)
 		look->of[look->count++] = waiting;
-	uint64_t wanted_us = waited_ns / 1000 + (look->now_us - waiting.since_us);
-
-	if (wanted_us > look->longest_us)
-		look->longest_us = wanted_us;
+	look->wanted_us += waited_ns / 1000 + (look->now_us - waiting.since_us);
 }
 
 static void look_at_threads(const struct process *process, void *context)
@@ -251,7 +248,8 @@ static void look_at_threads(const struct process *process, void *context)
 }
 
 /*
- * Looks at all threads below us, and returns for how long one of them, the one that did so most, wanted a CPU and had none.
+ * Looks at all threads below us, and returns for how long they wanted a CPU and had none, all together: of two that wait for each
+ * other in turn each waits half of the time.
  *
  * The kernel counts a wait when it is over (proc(5), schedstat), and what it tells of one that lasts is by a clock that each CPU has
  * of its own: of a virtual machine two are seconds apart. So we look now and then, and a wait lasts since the first look that saw it.
@@ -260,8 +258,8 @@ uint64_t look_who_waits(int64_t now_us)
 {
 	this_look = !this_look;
 	looks[this_look].now_us = now_us;
-	looks[this_look].longest_us = 0;
+	looks[this_look].wanted_us = 0;
 	looks[this_look].count = 0;
 	each_below(look_at_threads, NULL);
-	return looks[this_look].longest_us;
+	return looks[this_look].wanted_us;
 }
